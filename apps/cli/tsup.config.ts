@@ -1,0 +1,4 @@
+import { commandLine } from '@mm-model/tsup-config'
+import { defineConfig } from 'tsup'
+
+export default defineConfig(commandLine())

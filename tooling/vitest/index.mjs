@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url'
+
+/**
+ * The configuration of one vitest project. `name` is what `vitest --project` takes; `test` is merged over the defaults.
+ */
+export function project(name, test = {}) {
+  return {
+    // Workspace packages resolve to their source: tests need no build. In node projects vitest looks here only.
+    ssr: { resolve: { conditions: ['@mm-model/source'] } },
+    test: {
+      name,
+      include: ['test/**/*.test.ts'],
+      setupFiles: [fileURLToPath(new URL('./setup.mjs', import.meta.url))],
+      ...test,
+    },
+  }
+}
