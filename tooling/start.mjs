@@ -15,7 +15,10 @@ if (!existsSync(resolve(root, cli))) {
 /** Runs the built command line with its output passed straight through, and returns its exit status. */
 function run(...args) {
   console.log(`$ mm-model ${args.join(' ')}`)
-  const { status, signal, error } = spawnSync(process.execPath, [cli, ...args], { cwd: root, stdio: 'inherit' })
+  const { status, signal, error } = spawnSync(process.execPath, [cli, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  })
   if (error) console.error(`start: cannot run ${cli}: ${error.message}`)
   if (signal) console.error(`start: mm-model ${args[0]} was ended by ${signal}`)
   console.log()
