@@ -48,13 +48,12 @@ export function readPackages(): Package[] {
   const globs = readWorkspace().packages
   const found: Package[] = []
   for (const glob of globs) {
-    if (glob.startsWith('!')) continue
     if (!/^[\w/-]+\/\*$/.test(glob)) throw new Error(`pnpm-workspace.yaml: cannot read the pattern '${glob}'`)
     const parent = glob.slice(0, -2)
     for (const entry of readdirSync(join(root, parent), { withFileTypes: true })) {
       const dir = `${parent}/${entry.name}`
-      if (!entry.isDirectory() || globs.includes(`!${dir}`)) continue
-      // A folder without a manifest is not a package yet.
+      if (!entry.isDirectory()) continue
+      // `packages/strategies` is a folder of packages, not one itself.
       if (!readdirSync(join(root, dir)).includes('package.json')) continue
       found.push({ dir, manifest: readManifest(dir) })
     }
