@@ -10,7 +10,7 @@ const published = readPackages()
 
 test('every changeset bumps published packages and says what changed', () => {
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.md') && name !== 'README.md')) {
-    const parts = /^---\n([^]*?)\n---\n\n(\S[^]*)$/.exec(readFileSync(join(folder, file), 'utf8'))
+    const parts = /^---\n(.*?)\n---\n\n\S/s.exec(readFileSync(join(folder, file), 'utf8'))
     expect(parts, `${file}: front matter between two lines of ---, an empty line, the text`).not.toBeNull()
     for (const line of parts![1]!.split('\n')) {
       const bump = /^['"](.+)['"]: (major|minor|patch)$/.exec(line)
