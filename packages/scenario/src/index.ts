@@ -1,1 +1,43 @@
-export {}
+/**
+ * The scenario language, its runner, observations, and comparing them with recorded kernels.
+ * @module
+ */
+
+export type { Agreement, Difference, ScenarioComparison } from './compare.ts'
+export { compareObservations, differencesAt, summarizeComparisons } from './compare.ts'
+export type { Costs } from './costs.ts'
+export { costsOf, NO_COSTS, sumCosts } from './costs.ts'
+export type { FieldDifference } from './field-differences.ts'
+export { formatOperation } from './format.ts'
+export { nearestWord } from './nearest.ts'
+export type {
+  EventObservation,
+  EventValue,
+  FaultObservation,
+  FileObservation,
+  Observation,
+  OperationObservation,
+  OperationResult,
+  PteObservation,
+  VmaObservation,
+} from './observation.ts'
+export { parseObservation, stringifyObservation } from './observation-json.ts'
+export { parseScenario } from './parse.ts'
+export type { Complaint, ScenarioErrorCode } from './scenario-error.ts'
+export { ObservationError, ScenarioError, ScenarioSyntaxError } from './scenario-error.ts'
+export type {
+  AccessMode,
+  Advice,
+  MapKind,
+  Operation,
+  OperationCommon,
+  OperationName,
+  OperationOf,
+  OperationWords,
+  RemapMode,
+  Scenario,
+  SyncMode,
+} from './syntax.ts'
+export { PROT_EXEC, PROT_READ, PROT_WRITE } from './syntax.ts'
+export type { Tier, TierCounts } from './tier.ts'
+export { TIERS } from './tier.ts'

@@ -1,0 +1,164 @@
+import type { EventObservation, Observation, OperationObservation, PteObservation } from './observation.ts'
+
+/** The bill of one operation, or of several. All of it is read off observations, so recordings have one too. */
+export interface Costs {
+  /** Faults that the processor took: those with an error code. */
+  readonly faults: number
+  /** The same by error code, as `{ '0x6': 1, '0x7': 1 }`. */
+  readonly faultsByError: Readonly<Record<string, number>>
+  /**
+   * Passes through the file system's fault handler: `dax_pte_fault_done`, and `dax_pmd_fault_done` unless it returned
+   * FALLBACK, because then the same pass goes on with the next smaller order.
+   */
+  readonly handlerPasses: number
+  /** Look-ups of extents: `iomap_begin`, from faults and from system calls. */
+  readonly extentLookups: number
+  /** Files whose mtime changed, by anything but the operations that write the file themselves. */
+  readonly timestampUpdates: number
+  /** Calls of `file_update_time` from faults; most find the time current, or run once for each order tried. */
+  readonly timestampCalls: number
+  /** TLB flushes: `flush_tlb_mm_range`. */
+  readonly tlbFlushes: number
+  /**
+   * Entries that were installed read-only and then upgraded in place: `ptep_set_access_flags` or
+   * `pmdp_set_access_flags` makes an entry writable that never was since it was installed. Making an entry writable
+   * again that writeback, mprotect or fork had protected does not count.
+   */
+  readonly readOnlyThenUpgraded: number
+}
+
+/** What nothing costs. */
+export const NO_COSTS: Costs = {
+  faults: 0,
+  faultsByError: {},
+  handlerPasses: 0,
+  extentLookups: 0,
+  timestampUpdates: 0,
+  timestampCalls: 0,
+  tlbFlushes: 0,
+  readOnlyThenUpgraded: 0,
+}
+
+/** The bill of each operation, in order. */
+export function costsOf(observation: Observation): readonly Costs[] {
+  const processes = new Map<string, Entries>()
+  return observation.ops.map((operation) => {
+    const { process, words } = source(operation.op)
+    const entries = processes.get(process) ?? new Map()
+    if (words[0] === 'fork') processes.set(`@${words[1]}`, new Map(entries))
+    const upgraded = countUpgrades(operation, entries)
+    processes.set(process, entriesAfter(operation.ptes, entries, upgraded))
+    return { ...countable(operation, words[0]), readOnlyThenUpgraded: upgraded.fresh }
+  })
+}
+
+/** Adds up bills. */
+export function sumCosts(costs: readonly Costs[]): Costs {
+  return costs.reduce((a, b) => {
+    const faultsByError: Record<string, number> = { ...a.faultsByError }
+    for (const [error, n] of Object.entries(b.faultsByError))
+      faultsByError[error] = (faultsByError[error] ?? 0) + n
+    return {
+      faults: a.faults + b.faults,
+      faultsByError,
+      handlerPasses: a.handlerPasses + b.handlerPasses,
+      extentLookups: a.extentLookups + b.extentLookups,
+      timestampUpdates: a.timestampUpdates + b.timestampUpdates,
+      timestampCalls: a.timestampCalls + b.timestampCalls,
+      tlbFlushes: a.tlbFlushes + b.tlbFlushes,
+      readOnlyThenUpgraded: a.readOnlyThenUpgraded + b.readOnlyThenUpgraded,
+    }
+  }, NO_COSTS)
+}
+
+/** Operations whose own work sets the times of the file they name. */
+const WRITES_THE_FILE: readonly (string | undefined)[] = ['create', 'fill', 'falloc', 'punch', 'truncate']
+
+function countable(o: OperationObservation, word: string | undefined): Costs {
+  const traps = o.faults.flatMap((f) => (f.error === null ? [] : [f.error]))
+  const inFaults = o.faults.flatMap((f) => f.events)
+  const all = [...inFaults, ...o.events]
+  const count = (events: readonly EventObservation[], name: string): number =>
+    events.filter((e) => e.name === name).length
+  const fallbacks = inFaults.filter((e) => e.name === 'dax_pmd_fault_done' && e.ret === 'FALLBACK').length
+  const faultsByError: Record<string, number> = {}
+  for (const error of traps.toSorted()) faultsByError[error] = (faultsByError[error] ?? 0) + 1
+  return {
+    faults: traps.length,
+    faultsByError,
+    handlerPasses: count(inFaults, 'dax_pte_fault_done') + count(inFaults, 'dax_pmd_fault_done') - fallbacks,
+    extentLookups: count(all, 'iomap_begin'),
+    timestampUpdates: WRITES_THE_FILE.includes(word) ? 0 : o.files.filter((f) => f.mtime).length,
+    timestampCalls: count(inFaults, 'file_update_time'),
+    tlbFlushes: count(all, 'flush_tlb_mm_range'),
+    readOnlyThenUpgraded: 0,
+  }
+}
+
+/** What an entry was after an operation, and whether it was ever writable since it was installed. */
+interface Entry {
+  readonly frame: string
+  readonly everWritable: boolean
+}
+
+/** The entries of one process, by level and place. */
+type Entries = ReadonlyMap<string, Entry>
+
+interface Upgrades {
+  /** Entries upgraded that had never been writable. */
+  readonly fresh: number
+  /** All places upgraded, by level and place. */
+  readonly places: ReadonlySet<string>
+}
+
+/** The RW bit of an x86-64 entry. */
+const WRITABLE: bigint = 2n
+
+function countUpgrades(o: OperationObservation, before: Entries): Upgrades {
+  const installed = new Set<string>()
+  const places = new Set<string>()
+  let fresh = 0
+  for (const { at, error, events } of o.faults) {
+    // The P bit of the error code is clear: there was no entry, so what is upgraded later was installed in here.
+    if (error !== null && (Number(error) & 1) === 0)
+      for (const level of [1, 2]) installed.add(placeOf(level, at))
+    for (const event of events) {
+      const level = { ptep_set_access_flags: 1, pmdp_set_access_flags: 2 }[event.name]
+      if (level === undefined || !isWritable(event.pte)) continue
+      const place = placeOf(level, String(event.at))
+      if (!places.has(place) && (installed.has(place) || before.get(place)?.everWritable !== true)) fresh++
+      places.add(place)
+    }
+  }
+  return { fresh, places }
+}
+
+function entriesAfter(ptes: readonly PteObservation[], before: Entries, { places }: Upgrades): Entries {
+  return new Map(
+    ptes.map(({ at, level, flags, frame }) => {
+      const place = placeOf(level, at)
+      const old = before.get(place)
+      const everWritable =
+        isWritable(flags) || places.has(place) || (old?.frame === frame && old.everWritable)
+      return [place, { frame, everWritable }]
+    }),
+  )
+}
+
+/** `m0+0x1008` as the page, or 2 MiB, that an entry of the level covers. */
+function placeOf(level: number, at: string): string {
+  const plus = at.lastIndexOf('+')
+  const offset = Number(at.slice(plus + 1))
+  const size = level === 2 ? 2 ** 21 : 4096
+  return `${level} ${at.slice(0, plus + 1)}${offset - (offset % size)}`
+}
+
+function isWritable(flags: unknown): boolean {
+  return typeof flags === 'string' && (BigInt(flags) & WRITABLE) !== 0n
+}
+
+/** Who executes a line (`@c1`, or `` for the first process), and its words after that. */
+function source(op: string): { process: string; words: readonly string[] } {
+  const words = op.trim().split(/[ \t]+/)
+  return words[0]?.startsWith('@') ? { process: words[0], words: words.slice(1) } : { process: '', words }
+}
