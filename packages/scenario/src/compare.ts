@@ -1,6 +1,16 @@
-import { type FieldDifference, fieldDifferences } from './field-differences.ts'
 import type { EventObservation, Observation, OperationObservation } from './observation.ts'
 import { TIERS, type Tier, type TierCounts, tierIncludes } from './tier.ts'
+import { printedValue, valueDifferences } from './value-differences.ts'
+
+/** One member of an operation that differs, with both values as text. */
+export interface FieldDifference {
+  /** Where, as `faults[0].ret` or `ptes[m0+0x1000].flags`. */
+  readonly field: string
+  /** The first tier that sees it. */
+  readonly tier: Tier
+  readonly kernel: string
+  readonly model: string
+}
 
 /** One thing that the model did otherwise than the kernel. */
 export interface Difference extends FieldDifference {
@@ -80,7 +90,14 @@ function operationDifferences(
       { field: 'op', tier: 'semantics', kernel: kernel?.op ?? 'nothing', model: model?.op ?? 'nothing' },
     ]
   if ('notModelled' in kernel.result || 'notModelled' in model.result)
-    return fieldDifferences('semantics', { result: kernel.result }, { result: model.result }, true)
+    return [
+      {
+        field: 'result',
+        tier: 'semantics',
+        kernel: printedValue(kernel.result),
+        model: printedValue(model.result),
+      },
+    ]
   const dax = eventDifferences('dax', kernel, model, isDaxTracepoint)
   return [
     ...fieldDifferences('semantics', semantics(kernel), semantics(model)),
@@ -118,6 +135,15 @@ function eventDifferences(
     events: o.events.filter(wanted),
   }))
   return fieldDifferences(tier, k!, m!)
+}
+
+function fieldDifferences(tier: Tier, kernel: object, model: object): readonly FieldDifference[] {
+  return valueDifferences(kernel, model).map(({ field, left, right }) => ({
+    field,
+    tier,
+    kernel: left,
+    model: right,
+  }))
 }
 
 /** What a program, or a debugger that it is under, can see. */

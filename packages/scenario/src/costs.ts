@@ -1,4 +1,5 @@
 import type { EventObservation, Observation, OperationObservation, PteObservation } from './observation.ts'
+import { operationWords } from './operation-line.ts'
 
 /** The bill of one operation, or of several. All of it is read off observations, so recordings have one too. */
 export interface Costs {
@@ -43,7 +44,7 @@ export const NO_COSTS: Costs = {
 export function costsOf(observation: Observation): readonly Costs[] {
   const processes = new Map<string, Entries>()
   return observation.ops.map((operation) => {
-    const { process, words } = source(operation.op)
+    const { process, words } = operationWords(operation.op)
     const entries = processes.get(process) ?? new Map()
     if (words[0] === 'fork') processes.set(`@${words[1]}`, new Map(entries))
     const upgraded = countUpgrades(operation, entries)
@@ -155,10 +156,4 @@ function placeOf(level: number, at: string): string {
 
 function isWritable(flags: unknown): boolean {
   return typeof flags === 'string' && (BigInt(flags) & WRITABLE) !== 0n
-}
-
-/** Who executes a line (`@c1`, or `` for the first process), and its words after that. */
-function source(op: string): { process: string; words: readonly string[] } {
-  const words = op.trim().split(/[ \t]+/)
-  return words[0]?.startsWith('@') ? { process: words[0], words: words.slice(1) } : { process: '', words }
 }

@@ -3,11 +3,12 @@
  * @module
  */
 
-export type { Agreement, Difference, ScenarioComparison } from './compare.ts'
+export type { Agreement, Difference, FieldDifference, ScenarioComparison } from './compare.ts'
 export { compareObservations, differencesAt, summarizeComparisons } from './compare.ts'
 export type { Costs } from './costs.ts'
 export { costsOf, NO_COSTS, sumCosts } from './costs.ts'
-export type { FieldDifference } from './field-differences.ts'
+export type { FinalFile, FinalProcess, FinalState } from './final-state.ts'
+export { finalStateOf } from './final-state.ts'
 export { formatOperation } from './format.ts'
 export { nearestWord } from './nearest.ts'
 export type {
@@ -41,3 +42,5 @@ export type {
 export { PROT_EXEC, PROT_READ, PROT_WRITE } from './syntax.ts'
 export type { Tier, TierCounts } from './tier.ts'
 export { TIERS } from './tier.ts'
+export type { ValueDifference } from './value-differences.ts'
+export { valueDifferences } from './value-differences.ts'

@@ -1,0 +1,50 @@
+import type { Observation, PteObservation, VmaObservation } from './observation.ts'
+import { operationWords } from './operation-line.ts'
+
+/** A process as its last operation left it. */
+export interface FinalProcess {
+  /** `@c1`, or `first process`. */
+  readonly name: string
+  readonly ptes: readonly PteObservation[]
+  readonly vmas: readonly VmaObservation[]
+}
+
+/** A file as the last operation that touched it left it. */
+export interface FinalFile {
+  readonly name: string
+  readonly size: number
+  readonly blocks: number
+  /** The operation that changed the time last, as `operation 7`; times themselves are no observation. */
+  readonly mtime: string
+  readonly ctime: string
+}
+
+/** What is left when a scenario ends, as far as its observation tells. */
+export interface FinalState {
+  readonly processes: readonly FinalProcess[]
+  readonly files: readonly FinalFile[]
+}
+
+/** Reads the state at the end of a scenario off its observation. */
+export function finalStateOf(observation: Observation): FinalState {
+  const processes = new Map<string, FinalProcess>()
+  const files = new Map<string, FinalFile>()
+  for (const [i, { op, ptes, vmas, files: touched }] of observation.ops.entries()) {
+    const { process, words } = operationWords(op)
+    const name = process === '' ? 'first process' : process
+    // A fork is observed without the areas of its process.
+    processes.set(name, { name, ptes, vmas: words[0] === 'fork' ? (processes.get(name)?.vmas ?? []) : vmas })
+    const now = `operation ${i + 1}`
+    for (const { name, size, blocks, mtime, ctime } of touched) {
+      const before = files.get(name)
+      files.set(name, {
+        name,
+        size,
+        blocks,
+        mtime: mtime ? now : (before?.mtime ?? 'never'),
+        ctime: ctime ? now : (before?.ctime ?? 'never'),
+      })
+    }
+  }
+  return { processes: [...processes.values()], files: [...files.values()] }
+}
