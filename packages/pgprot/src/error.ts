@@ -1,0 +1,38 @@
+/** Why a value was refused. Stable: match on these, not on messages. */
+export type PgprotErrorCode =
+  | 'PGPROT_BAD_FIELD'
+  | 'PGPROT_LEVEL'
+  | 'PGPROT_PFN_RANGE'
+  | 'PGPROT_RESERVED_BIT'
+  | 'PGPROT_UNKNOWN_FLAG'
+  | 'PGPROT_UNSUPPORTED'
+  | 'PGPROT_VALUE_RANGE'
+
+/** What a `PgprotError` is made from. */
+export interface PgprotErrorDetails {
+  readonly found: string
+  readonly expected: string
+  /** What the caller can do about it. */
+  readonly todo: string
+  /** The offending bit, 0..63, where there is one. */
+  readonly bit?: number | undefined
+}
+
+/** The only error of this package. The message is "code: found …, expected …; what to do". */
+export class PgprotError extends Error {
+  override readonly name: string = 'PgprotError'
+  readonly code: PgprotErrorCode
+  readonly found: string
+  readonly expected: string
+  readonly todo: string
+  readonly bit: number | undefined
+
+  constructor(code: PgprotErrorCode, { found, expected, todo, bit }: PgprotErrorDetails) {
+    super(`${code}: found ${found}, expected ${expected}; ${todo}`)
+    this.code = code
+    this.found = found
+    this.expected = expected
+    this.todo = todo
+    this.bit = bit
+  }
+}
