@@ -1,5 +1,5 @@
 import type { EventObservation, Observation, OperationObservation, PteObservation } from './observation.ts'
-import { operationWords } from './operation-line.ts'
+import { operationLine } from './operation-line.ts'
 
 /** The bill of one operation, or of several. All of it is read off observations, so recordings have one too. */
 export interface Costs {
@@ -44,7 +44,7 @@ export const NO_COSTS: Costs = {
 export function costsOf(observation: Observation): readonly Costs[] {
   const processes = new Map<string, Entries>()
   return observation.ops.map((operation) => {
-    const { process, words } = operationWords(operation.op)
+    const { process, words } = operationLine(operation.op)
     const entries = processes.get(process) ?? new Map()
     if (words[0] === 'fork') processes.set(`@${words[1]}`, new Map(entries))
     const upgraded = countUpgrades(operation, entries)

@@ -1,5 +1,5 @@
 import type { Observation, PteObservation, VmaObservation } from './observation.ts'
-import { operationWords } from './operation-line.ts'
+import { operationLine } from './operation-line.ts'
 
 /** A process as its last operation left it. */
 export interface FinalProcess {
@@ -30,7 +30,7 @@ export function finalStateOf(observation: Observation): FinalState {
   const processes = new Map<string, FinalProcess>()
   const files = new Map<string, FinalFile>()
   for (const [i, { op, ptes, vmas, files: touched }] of observation.ops.entries()) {
-    const { process, words } = operationWords(op)
+    const { process, words } = operationLine(op)
     const name = process === '' ? 'first process' : process
     // A fork is observed without the areas of its process.
     processes.set(name, { name, ptes, vmas: words[0] === 'fork' ? (processes.get(name)?.vmas ?? []) : vmas })

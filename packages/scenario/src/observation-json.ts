@@ -119,7 +119,7 @@ function parseJson(text: string): unknown {
       place,
       {
         code: 'OBSERVATION_NOT_JSON',
-        found: cutOff ? 'the end of the text' : 'other text',
+        found: before?.length === text.length ? 'the end of the text' : 'other text',
         expected: 'JSON',
         remedy: 'the file is cut off or was edited; record it again',
       },

@@ -7,7 +7,7 @@ export interface OperationLine {
 }
 
 /** Takes apart the source line of an observed operation. */
-export function operationWords(op: string): OperationLine {
+export function operationLine(op: string): OperationLine {
   const words = op.trim().split(/[ \t]+/)
   return words[0]?.startsWith('@') ? { process: words[0], words: words.slice(1) } : { process: '', words }
 }

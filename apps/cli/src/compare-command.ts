@@ -1,0 +1,97 @@
+import type { WriteFaultStrategy } from '@mm-model/core'
+import { costsOf, finalStateOf, type Scenario, sumCosts, valueDifferences } from '@mm-model/scenario'
+import { command, type ExitCode } from './command.ts'
+import { type Bill, type Column, type Comparison, printComparison } from './compare-report.ts'
+import { costRows } from './cost-rows.ts'
+import { COST_SOURCE, instructionsOf } from './cost-table.ts'
+import { observe } from './model.ts'
+import { chooseProfile, chooseStrategies, PROFILE_ARGS, type Profile } from './profile.ts'
+import { readScenario } from './scenario-files.ts'
+
+/** `mm-model compare`: write-fault strategies side by side. */
+export const compareCommand = command({
+  name: 'compare',
+  summary: 'Put write-fault strategies side by side: what each costs, and what it changes.',
+  many: false,
+  args: {
+    file: { type: 'positional', required: true, valueHint: 'FILE.scn', description: 'the scenario' },
+    strategies: {
+      type: 'string',
+      valueHint: 'a,b,c',
+      description: 'the strategies, with commas between (default: all that are built)',
+    },
+    ...PROFILE_ARGS,
+    json: { type: 'boolean', description: 'print JSON' },
+  },
+  notes: [
+    "A pass is one run of the file system's fault handler that was not sent on to a smaller order.",
+    'Kernel instructions come from a recorded table; operations without a row there show –.',
+    'Exit code 1 means that the model cannot tell what some operation does ("not modelled").',
+  ],
+  examples: [
+    'mm-model compare examples/first-write.scn',
+    'mm-model compare examples/first-write.scn --strategies retry,mkwrite',
+  ],
+  run: (args, terminal): ExitCode => {
+    const profile = chooseProfile('compare', args)
+    const strategies = chooseStrategies('compare', args.strategies)
+    const scenario = readScenario(args.file)
+    const columns = strategies.map((strategy) => columnOf(scenario, profile, strategy))
+    const reference = columns.find(({ strategy }) => strategy === 'mkwrite') ?? columns[0]!
+    const endings = columns
+      .filter((column) => column !== reference)
+      .map(({ strategy, run }) => ({
+        strategy,
+        differences: valueDifferences(finalStateOf(reference.run), finalStateOf(run)),
+      }))
+    if (args.json) terminal.printJson(asJson({ scenario, profile, columns, reference, endings }))
+    else printComparison({ scenario, profile, columns, reference, endings }, terminal)
+    return columns.some(({ run }) => run.ops.some(({ result }) => 'notModelled' in result)) ? 1 : 0
+  },
+})
+
+function columnOf(scenario: Scenario, profile: Profile, strategy: WriteFaultStrategy): Column {
+  const run = observe(scenario, profile, strategy)
+  const rows = costRows(scenario, run)
+  const bills = costsOf(run).map((costs, i): Bill => {
+    const row = rows[i] ?? null
+    return { costs, row, instructions: instructionsOf(strategy.name, row) }
+  })
+  const figures = bills.flatMap(({ instructions }) => (instructions === null ? [] : [instructions]))
+  return {
+    strategy: strategy.name,
+    run,
+    bills,
+    total: sumCosts(bills.map(({ costs }) => costs)),
+    instructions: figures.reduce((sum, n) => sum + n, 0),
+    covered: figures.length,
+  }
+}
+
+function asJson({ scenario, profile, columns, reference, endings }: Comparison): object {
+  const { name, ops } = scenario
+  return {
+    scenario: name,
+    ...profile,
+    strategies: columns.map(({ strategy, run, bills, total, instructions, covered }) => ({
+      strategy,
+      total,
+      instructions: { sum: Math.round(instructions * 10) / 10, operations: covered },
+      operations: ops.map(({ text }, i) => ({ op: text, result: run.ops[i]!.result, ...bills[i]! })),
+      finalState: finalStateOf(run),
+    })),
+    finalState: {
+      reference: reference.strategy,
+      others: endings.map(({ strategy, differences }) => ({
+        strategy,
+        same: differences.length === 0,
+        differences: differences.map(({ field, left, right }) => ({
+          field,
+          [reference.strategy]: left,
+          [strategy]: right,
+        })),
+      })),
+    },
+    costSource: COST_SOURCE,
+  }
+}

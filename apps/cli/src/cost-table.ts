@@ -1,0 +1,25 @@
+import recorded from './data/cost.json'
+
+/** A row of the recorded cost table: what was counted. */
+export type CostRow = keyof (typeof recorded.strategies)['mkwrite']
+
+/** What the figures are and where they come from, for whoever prints them. */
+export const COST_SOURCE: {
+  readonly file: string
+  readonly unit: string
+  readonly how: string
+  readonly kernel: string
+  readonly notCounted: string
+} = {
+  file: 'kernel-observations/cost.json',
+  unit: recorded.unit,
+  how: recorded.how,
+  kernel: recorded.kernel,
+  notCounted: recorded['not counted'],
+}
+
+/** Kernel instructions of one operation under a strategy, or `null` where none were recorded. */
+export function instructionsOf(strategy: string, row: CostRow | null): number | null {
+  const rows: Readonly<Record<string, Readonly<Record<CostRow, number>>>> = recorded.strategies
+  return row === null ? null : (rows[strategy]?.[row] ?? null)
+}

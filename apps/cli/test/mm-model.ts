@@ -1,0 +1,56 @@
+// Runs the built command line, as a user would.
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url))
+export const RECORDINGS: string = 'fixtures/kernel-observations'
+export const CLI: string = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
+
+export interface Outcome {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+// vitest sets FORCE_COLOR for its children, and colours would be on under CI.
+const { FORCE_COLOR: _, ...rest } = process.env
+const ENVIRONMENT: NodeJS.ProcessEnv = { ...rest, NO_COLOR: '1' }
+
+/** Runs `mm-model` at the root of the repository. */
+export function mmModel(...args: readonly string[]): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
+    cwd: ROOT,
+    env: ENVIRONMENT,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
+  return { status, stdout, stderr }
+}
+
+/** The same without waiting; `timeout` in milliseconds ends a run that hangs, with the status `null`. */
+export function mmModelLater(args: readonly string[], timeout: number): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [CLI, ...args],
+      { cwd: ROOT, env: ENVIRONMENT, timeout },
+      (_, stdout, stderr) => resolve({ status: child.exitCode, stdout, stderr }),
+    )
+  })
+}
+
+/** What a run printed as JSON. */
+export function jsonOf<T>({ status, stdout, stderr }: Outcome): T {
+  if (stderr !== '') throw new Error(`status ${status}: ${stderr}`)
+  return JSON.parse(stdout)
+}
+
+/** A new folder with files of the given texts. */
+export function folderWith(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mm-model-'))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  return folder
+}

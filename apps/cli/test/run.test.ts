@@ -1,0 +1,78 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { compareObservations, parseObservation } from '@mm-model/scenario'
+import { describe, expect, it } from 'vitest'
+import { folderWith, jsonOf, mmModel, RECORDINGS, ROOT } from './mm-model.ts'
+
+const EXAMPLE = 'examples/first-write.scn'
+const HOLE = `${RECORDINGS}/scenarios/01-hole-write.scn`
+
+describe('mm-model run', () => {
+  it('shows what each operation did', () => {
+    const { status, stdout, stderr } = mmModel('run', EXAMPLE)
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toMatchSnapshot()
+  })
+
+  it('follows the strategy', () => {
+    const { status, stdout } = mmModel('run', EXAMPLE, '--strategy', 'retry')
+    expect(status).toBe(0)
+    expect(stdout).toMatchSnapshot()
+    expect(mmModel('run', EXAMPLE, '--strategy', 'mkwrite').stdout).toBe(mmModel('run', EXAMPLE).stdout)
+  })
+
+  it('runs several scenarios, one by one', () => {
+    expect(mmModel('run', EXAMPLE, HOLE).stdout).toBe(
+      mmModel('run', EXAMPLE).stdout + mmModel('run', HOLE).stdout,
+    )
+  })
+
+  it('prints JSON', () => {
+    const { scenarios, ...profile } = jsonOf<{
+      scenarios: { scenario: string; ops: object[]; total: object }[]
+    }>(mmModel('run', HOLE, '--json', '--strategy', 'retry'))
+    expect(profile).toEqual({ kernel: '6.1', fs: 'ext4', strategy: 'retry' })
+    expect(scenarios).toHaveLength(1)
+    expect(scenarios[0]).toMatchObject({ scenario: '01-hole-write', total: { faults: 11 } })
+    expect(scenarios[0]!.ops[2]).toMatchObject({
+      op: 'store m0 0x0 1',
+      result: { ret: 0 },
+      faults: [{ error: '0x6' }, { error: '0x7' }],
+      costs: { faults: 2, readOnlyThenUpgraded: 1 },
+    })
+  })
+
+  it('writes observations that equal the recording, and prints a summary only', () => {
+    const folder = join(folderWith({}), 'deep', 'out')
+    const { status, stdout, stderr } = mmModel('run', HOLE, EXAMPLE, '--observations', folder)
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(
+      /^2 observations written to .+\/out: 33 operations, .+ passes through the fault handler/,
+    )
+    expect(readdirSync(folder).toSorted()).toEqual(['01-hole-write.json', 'first-write.json'])
+    const written = parseObservation(readFileSync(join(folder, '01-hole-write.json'), 'utf8'))
+    const recording = readFileSync(join(ROOT, RECORDINGS, 'linux-6.1-ext4/01-hole-write.json'), 'utf8')
+    expect(compareObservations(parseObservation(recording), written).differences).toEqual([])
+  })
+
+  it('prints the summary as JSON, too', () => {
+    const folder = folderWith({})
+    const told = jsonOf<object>(mmModel('run', HOLE, '--observations', folder, '--json'))
+    expect(told).toMatchObject({
+      written: folder,
+      scenarios: [{ scenario: '01-hole-write', operations: 17, notModelled: 0, costs: { faults: 9 } }],
+    })
+  })
+
+  it('writes nothing where one of the scenarios is wrong', () => {
+    const folder = folderWith({ 'bad.scn': 'create a\n' })
+    const out = join(folder, 'out')
+    expect(mmModel('run', EXAMPLE, join(folder, 'bad.scn'), '--observations', out).status).toBe(2)
+    expect(existsSync(out)).toBe(false)
+  })
+
+  it('takes a file without a newline at its end, and one that is named otherwise', () => {
+    const folder = folderWith({ 'one line': 'mmap m anon 0 4k rw private' })
+    expect(mmModel('run', join(folder, 'one line')).stdout).toMatch(/^one line {2}on 6\.1, ext4, mkwrite\n/)
+  })
+})
