@@ -49,7 +49,7 @@ export function costsOf(observation: Observation): readonly Costs[] {
     if (words[0] === 'fork') processes.set(`@${words[1]}`, new Map(entries))
     const upgraded = countUpgrades(operation, entries)
     processes.set(process, entriesAfter(operation.ptes, entries, upgraded))
-    return { ...countable(operation, words[0]), readOnlyThenUpgraded: upgraded.fresh }
+    return { ...countable(operation, words), readOnlyThenUpgraded: upgraded.fresh }
   })
 }
 
@@ -72,10 +72,16 @@ export function sumCosts(costs: readonly Costs[]): Costs {
   }, NO_COSTS)
 }
 
-/** Operations whose own work sets the times of the file they name. */
-const WRITES_THE_FILE: readonly (string | undefined)[] = ['create', 'fill', 'falloc', 'punch', 'truncate']
+/** Whether it is the operation's own work to change the file, and so its times. */
+function setsTimesItself(words: readonly string[]): boolean {
+  const [op = ''] = words
+  return (
+    ['create', 'fill', 'falloc', 'punch', 'truncate'].includes(op) ||
+    (op === 'madvise' && words[4] === 'remove')
+  )
+}
 
-function countable(o: OperationObservation, word: string | undefined): Costs {
+function countable(o: OperationObservation, words: readonly string[]): Costs {
   const traps = o.faults.flatMap((f) => (f.error === null ? [] : [f.error]))
   const inFaults = o.faults.flatMap((f) => f.events)
   const all = [...inFaults, ...o.events]
@@ -89,7 +95,7 @@ function countable(o: OperationObservation, word: string | undefined): Costs {
     faultsByError,
     handlerPasses: count(inFaults, 'dax_pte_fault_done') + count(inFaults, 'dax_pmd_fault_done') - fallbacks,
     extentLookups: count(all, 'iomap_begin'),
-    timestampUpdates: WRITES_THE_FILE.includes(word) ? 0 : o.files.filter((f) => f.mtime).length,
+    timestampUpdates: setsTimesItself(words) ? 0 : o.files.filter((f) => f.mtime).length,
     timestampCalls: count(inFaults, 'file_update_time'),
     tlbFlushes: count(all, 'flush_tlb_mm_range'),
     readOnlyThenUpgraded: 0,
