@@ -12,7 +12,7 @@ export interface Profile {
 }
 
 /** The strategies that are built, in the order of the discussion: before the change, the patch, Linux as it is. */
-export const STRATEGIES: readonly WriteFaultStrategy[] = [retry, insertWritable, mkwrite]
+const STRATEGIES: readonly WriteFaultStrategy[] = [retry, insertWritable, mkwrite]
 
 /** The strategy that Linux 6.1 itself follows. */
 const DEFAULT_STRATEGY: WriteFaultStrategy = mkwrite
