@@ -4,6 +4,7 @@ import { defineConfig } from 'tsup'
 export default defineConfig(
   library({
     index: 'src/index.ts',
+    plain: 'src/plain/index.ts',
     steps: 'src/steps/index.ts',
   }),
 )

@@ -1,4 +1,10 @@
 import { library } from '@mm-model/tsup-config'
 import { defineConfig } from 'tsup'
 
-export default defineConfig(library())
+export default defineConfig(
+  library({
+    index: 'src/index.ts',
+    plain: 'src/plain/index.ts',
+    steps: 'src/steps/index.ts',
+  }),
+)

@@ -1,1 +1,62 @@
-export {}
+/**
+ * `@mm-model/core`: address spaces, page tables, TLBs and the fault path of Linux on x86-64, as data structures and the
+ * contracts that backends and strategies implement. The path itself is in `@mm-model/core/plain` and, step by step, in
+ * `@mm-model/core/steps`.
+ * @module
+ */
+
+export * from './errno.ts'
+export { MachineError, type MachineErrorCode, notModelled } from './errors.ts'
+export * from './fault-flags.ts'
+export {
+  AddressSpace,
+  File,
+  type FileOperations,
+  type FileOperationsForm,
+  FMODE_READ,
+  FMODE_WRITE,
+} from './file.ts'
+export { RwSem } from './locks.ts'
+export { Machine, type MachineOptions } from './machine.ts'
+export { Mm } from './mm.ts'
+export { MmuGather } from './mmu-gather.ts'
+export { PageTables, PTL_FREE } from './page-tables.ts'
+export {
+  HUGE_ZERO_PFN,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  PAGE_TABLE_BASE_PFN,
+  PhysicalMemory,
+  type PhysicalMemoryOptions,
+  PMD_SIZE,
+  PMEM_BASE_PFN,
+  PTRS_PER_PMD_LEAF,
+  PUD_SIZE,
+  ZERO_PFN,
+} from './physical-memory.ts'
+export { type KernelProfile, kernel61 } from './profile.ts'
+export * from './step.ts'
+export {
+  FaultView,
+  INSTALL_MKWRITE,
+  INSTALL_READ_ONLY,
+  INSTALL_WRITABLE_PROT,
+  STRATEGY_API_VERSION,
+  type WriteFaultContext,
+  type WriteFaultStrategy,
+} from './strategy.ts'
+export * from './syscall-flags.ts'
+export { type Signal, SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_MAPERR, Task } from './task.ts'
+export { Tlb, TLB_DIRTY, TLB_EXEC, TLB_WRITE } from './tlb.ts'
+export type { CoreEventName, TraceSink } from './trace.ts'
+export * from './vm-flags.ts'
+export {
+  PE_SIZE_PMD,
+  PE_SIZE_PTE,
+  PE_SIZE_PUD,
+  VmFault,
+  type VmOperations,
+  type VmOperationsForm,
+} from './vm-operations.ts'
+export { AnonVma, Vma } from './vma.ts'
+export { VmaSet } from './vma-set.ts'

@@ -1,1 +1,34 @@
-export {}
+/**
+ * `@mm-model/dax`: file systems on persistent memory, as the fault path sees them.
+ * @module
+ */
+
+export {
+  DAX_EMPTY,
+  DAX_LOCKED,
+  DAX_PMD,
+  DAX_ZERO_PAGE,
+  daxEntryOrder,
+  daxIsEmptyEntry,
+  daxIsLocked,
+  daxIsPmdEntry,
+  daxIsZeroEntry,
+  daxMakeEntry,
+  daxToPfn,
+  describeEntry,
+} from './entry.ts'
+export { mountExt4 } from './ext4/mount.ts'
+export { Ext4 } from './ext4/personality.ts'
+export { DaxFile, DaxInode } from './inode.ts'
+export * from './iomap.ts'
+export { openFile } from './open.ts'
+export {
+  type Personality,
+  SB_FREEZE_COMPLETE,
+  SB_FREEZE_FS,
+  SB_FREEZE_PAGEFAULT,
+  SB_FREEZE_WRITE,
+  SB_UNFROZEN,
+  SuperBlock,
+} from './super-block.ts'
+export { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState, XArray } from './xarray.ts'

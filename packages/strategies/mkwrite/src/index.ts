@@ -1,1 +1,14 @@
-export {}
+/**
+ * `mkwrite`: what Linux does since 4.14. A write fault installs the entry writable, dirty and young at once, and upgrades
+ * one that is there and maps the same frame (mm/memory.c: vmf_insert_mixed_mkwrite; commit b2770da64254).
+ * @module
+ */
+
+import { INSTALL_MKWRITE, STRATEGY_API_VERSION, type WriteFaultStrategy } from '@mm-model/core'
+
+export const mkwrite: WriteFaultStrategy = Object.freeze({
+  name: 'mkwrite',
+  apiVersion: STRATEGY_API_VERSION,
+  carryOn: false,
+  install: () => INSTALL_MKWRITE,
+})

@@ -1,0 +1,100 @@
+/**
+ * One simulated machine: all state is here or hangs off it, and everything that could make two runs differ (time,
+ * scheduling, strategy, sizes) is passed in.
+ * @module
+ */
+
+import type { PageTableArch } from '@mm-model/pgprot'
+import { x86Arch } from '@mm-model/pgprot/x86-64'
+import { MachineError } from './errors.ts'
+import { Mm } from './mm.ts'
+import { PageTables } from './page-tables.ts'
+import { PhysicalMemory } from './physical-memory.ts'
+import { kernel61, type KernelProfile } from './profile.ts'
+import { STRATEGY_API_VERSION, type WriteFaultStrategy } from './strategy.ts'
+import { Task } from './task.ts'
+import { Tlb } from './tlb.ts'
+import type { TraceSink } from './trace.ts'
+
+/** How to build a machine. Everything but the strategy has a default: the machine of the recordings. */
+export interface MachineOptions {
+  readonly strategy: WriteFaultStrategy
+  readonly kernel?: KernelProfile | undefined
+  readonly arch?: PageTableArch | undefined
+  /** 1 … 64. */
+  readonly cpus?: number | undefined
+  /** Persistent memory in 4 KiB pages; the recorded machine has 131,072 (512 MiB). */
+  readonly pmemPages?: number | undefined
+  /** RAM for data in 4 KiB pages. */
+  readonly ramPages?: number | undefined
+  /** Where events go; leave out to run silently. */
+  readonly trace?: TraceSink | null | undefined
+}
+
+export class Machine {
+  readonly arch: PageTableArch
+  readonly kernel: KernelProfile
+  readonly strategy: WriteFaultStrategy
+  readonly memory: PhysicalMemory
+  readonly pageTables: PageTables
+  readonly tlbs: readonly Tlb[]
+  readonly tasks: Task[] = []
+  /** Where events go, or null. */
+  trace: TraceSink | null
+  /** Clock ticks since the machine was built; file times are ticks. The driver advances it. */
+  now = 1
+  #tlbContexts = 0
+  #mms = 0
+
+  /** @throws MachineError BAD_CONFIGURATION */
+  constructor(options: MachineOptions) {
+    const cpus = options.cpus ?? 1
+    if (!Number.isInteger(cpus) || cpus < 1 || cpus > 64) {
+      throw new MachineError('BAD_CONFIGURATION', {
+        found: `${cpus} CPUs`,
+        expected: 'an integer from 1 to 64',
+        remedy: 'choose a number of CPUs in that range',
+      })
+    }
+    if (options.strategy.apiVersion !== STRATEGY_API_VERSION) {
+      throw new MachineError('BAD_CONFIGURATION', {
+        found: `strategy ${options.strategy.name} for API version ${String(options.strategy.apiVersion)}`,
+        expected: `version ${STRATEGY_API_VERSION}`,
+        remedy: 'use a version of the strategy package that goes with this core',
+      })
+    }
+    this.arch = options.arch ?? x86Arch
+    this.kernel = options.kernel ?? kernel61
+    this.strategy = options.strategy
+    this.memory = new PhysicalMemory({ pmemPages: options.pmemPages ?? 131072, ramPages: options.ramPages ?? 262144 })
+    this.pageTables = new PageTables(this.arch, 4)
+    this.tlbs = Array.from({ length: cpus }, () => new Tlb())
+    this.trace = options.trace ?? null
+  }
+
+  /** A new task with an empty address space of its own. */
+  createTask(cpu = 0): Task {
+    return this.addTask(this.createMm(), cpu)
+  }
+
+  /** A task in an address space that exists: a thread. */
+  addTask(mm: Mm, cpu: number): Task {
+    const task = new Task(this, this.tasks.length + 1, mm, cpu)
+    this.tasks.push(task)
+    return task
+  }
+
+  createMm(): Mm {
+    return new Mm(this, ++this.#mms)
+  }
+
+  /** Lets one clock tick pass, so that a time update can be told from the one before. */
+  tick(): void {
+    this.now++
+  }
+
+  /** A context number no TLB entry carries. */
+  newTlbContext(): number {
+    return ++this.#tlbContexts
+  }
+}

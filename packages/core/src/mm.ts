@@ -1,0 +1,33 @@
+/**
+ * An address space: `struct mm_struct`.
+ * @module
+ */
+
+import { RwSem } from './locks.ts'
+import type { Machine } from './machine.ts'
+import { VmaSet } from './vma-set.ts'
+
+/** include/linux/mm_types.h: struct mm_struct, 6.1. */
+export class Mm {
+  readonly machine: Machine
+  readonly areas: VmaSet = new VmaSet()
+  readonly mmapLock: RwSem
+  /** Table number of the root (`mm->pgd`). */
+  readonly pgd: number
+  /** What TLB entries of this address space carry; a full flush gives it a new one. */
+  tlbContext: number
+  /** Bytes mapped, for `RLIMIT_AS` (`total_vm`, in pages). */
+  totalVm = 0
+
+  constructor(machine: Machine, id: number) {
+    this.machine = machine
+    this.mmapLock = new RwSem(`mm${id}.mmap_lock`, 1)
+    this.pgd = machine.pageTables.allocTable()
+    this.tlbContext = machine.newTlbContext()
+  }
+
+  /** Areas mapped (`map_count`). */
+  get mapCount(): number {
+    return this.areas.size
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * Physical memory: persistent memory, RAM, the zero page and their bytes, addressed by page frame number.
+ *
+ * The layout is the recorded machine's (`memmap=512M!1G`): persistent memory starts at frame 0x40000, RAM handed out
+ * to anonymous memory lies above it, page-table pages above that, so that a frame number says what it is.
+ * @module
+ */
+
+import { MachineError } from './errors.ts'
+
+export const PAGE_SHIFT: number = 12
+export const PAGE_SIZE: number = 4096
+export const PMD_SIZE: number = 0x200000
+export const PUD_SIZE: number = 0x40000000
+/** Base pages under one PMD leaf. */
+export const PTRS_PER_PMD_LEAF: number = 512
+
+/** Frame of the 4 KiB zero page (mm/memory.c: zero_pfn, 6.1). */
+export const ZERO_PFN: number = 0x2a1c
+/** First frame of the 2 MiB huge zero page (mm/huge_memory.c: huge_zero_pfn, 6.1). */
+export const HUGE_ZERO_PFN: number = 0x2c00
+/** First frame of persistent memory: 1 GiB. */
+export const PMEM_BASE_PFN: number = 0x40000
+/** First frame of page-table pages: 64 GiB. Everything between persistent memory and here is RAM for data. */
+export const PAGE_TABLE_BASE_PFN: number = 0x1000000
+
+/** Bytes are kept in chunks of this many frames (1 MiB), made when a byte in them is first written. */
+const CHUNK_SHIFT = 8
+const CHUNK_FRAMES = 1 << CHUNK_SHIFT
+
+/** Bytes of a run of frames; frames never written read as zeros and cost nothing. */
+class FrameBytes {
+  readonly #chunks: (Uint8Array | undefined)[] = []
+
+  read(frame: number, offset: number): number {
+    const chunk = this.#chunks[frame >>> CHUNK_SHIFT]
+    return chunk === undefined ? 0 : chunk[((frame & (CHUNK_FRAMES - 1)) << PAGE_SHIFT) | offset]!
+  }
+
+  write(frame: number, offset: number, byte: number): void {
+    this.#chunk(frame)[((frame & (CHUNK_FRAMES - 1)) << PAGE_SHIFT) | offset] = byte
+  }
+
+  fill(frame: number, offset: number, length: number, byte: number): void {
+    while (length > 0) {
+      const take = Math.min(length, PAGE_SIZE - offset)
+      if (byte !== 0 || this.#chunks[frame >>> CHUNK_SHIFT] !== undefined) {
+        const base = ((frame & (CHUNK_FRAMES - 1)) << PAGE_SHIFT) | offset
+        this.#chunk(frame).fill(byte, base, base + take)
+      }
+      length -= take
+      offset = 0
+      frame++
+    }
+  }
+
+  /** The page as a view, or `undefined` when it holds only zeros because nothing was ever written near it. */
+  page(frame: number): Uint8Array | undefined {
+    const base = (frame & (CHUNK_FRAMES - 1)) << PAGE_SHIFT
+    return this.#chunks[frame >>> CHUNK_SHIFT]?.subarray(base, base + PAGE_SIZE)
+  }
+
+  set(frame: number, bytes: Uint8Array): void {
+    this.#chunk(frame).set(bytes, (frame & (CHUNK_FRAMES - 1)) << PAGE_SHIFT)
+  }
+
+  #chunk(frame: number): Uint8Array {
+    return (this.#chunks[frame >>> CHUNK_SHIFT] ??= new Uint8Array(CHUNK_FRAMES << PAGE_SHIFT))
+  }
+}
+
+/** Sizes of the two memories, in 4 KiB pages. */
+export interface PhysicalMemoryOptions {
+  /** 1 … 2^22 (16 GiB). */
+  readonly pmemPages: number
+  /** 1 … 2^22 (16 GiB). */
+  readonly ramPages: number
+}
+
+/**
+ * Frames and their bytes. RAM frames carry what the fault path asks of a `struct page`: how many entries map it and
+ * whether it is an anonymous page that one address space has for itself (`PageAnonExclusive`).
+ */
+export class PhysicalMemory {
+  readonly pmemPages: number
+  readonly ramBasePfn: number
+  readonly ramPages: number
+  readonly #pmem: FrameBytes = new FrameBytes()
+  readonly #ram: FrameBytes = new FrameBytes()
+  #mapcount: Int32Array = new Int32Array(1024)
+  #exclusive: Uint8Array = new Uint8Array(1024)
+  /** Stack of freed RAM frames: the last one freed is handed out first, as from a CPU's list of free pages. */
+  #free: Int32Array = new Int32Array(1024)
+  #freeCount = 0
+  #nextRam = 0
+
+  constructor(options: PhysicalMemoryOptions) {
+    for (const [name, value] of Object.entries(options) as [string, number][]) {
+      if (!Number.isInteger(value) || value < 1 || value > 1 << 22) {
+        throw new MachineError('BAD_CONFIGURATION', {
+          found: `${name} ${value}`,
+          expected: 'an integer from 1 to 4194304',
+          remedy: 'choose a size between 4 KiB and 16 GiB',
+        })
+      }
+    }
+    this.pmemPages = options.pmemPages
+    this.ramPages = options.ramPages
+    this.ramBasePfn = PMEM_BASE_PFN + options.pmemPages
+  }
+
+  isPmem(pfn: number): boolean {
+    return pfn >= PMEM_BASE_PFN && pfn < this.ramBasePfn
+  }
+
+  isRam(pfn: number): boolean {
+    return pfn >= this.ramBasePfn && pfn < this.ramBasePfn + this.ramPages
+  }
+
+  /** Takes a zeroed RAM frame. @throws MachineError OUT_OF_FRAMES */
+  allocPage(): number {
+    let frame: number
+    if (this.#freeCount > 0) {
+      frame = this.#free[--this.#freeCount]!
+      this.#ram.fill(frame, 0, PAGE_SIZE, 0)
+    } else {
+      frame = this.#nextRam++
+      if (frame >= this.ramPages) {
+        throw new MachineError('OUT_OF_FRAMES', {
+          found: `all ${this.ramPages} RAM frames in use`,
+          expected: 'a free frame',
+          remedy: 'build the machine with more ramPages (reclaim is not modelled)',
+        })
+      }
+      if (frame >= this.#mapcount.length) this.#grow()
+    }
+    this.#mapcount[frame] = 0
+    this.#exclusive[frame] = 0
+    return this.ramBasePfn + frame
+  }
+
+  #grow(): void {
+    const size = this.#mapcount.length * 2
+    const mapcount = new Int32Array(size)
+    mapcount.set(this.#mapcount)
+    this.#mapcount = mapcount
+    const exclusive = new Uint8Array(size)
+    exclusive.set(this.#exclusive)
+    this.#exclusive = exclusive
+    const free = new Int32Array(size)
+    free.set(this.#free)
+    this.#free = free
+  }
+
+  /** Gives a frame back that nothing maps; it is the next to be handed out (mm/page_alloc.c: free_unref_page, 6.1). */
+  freePage(pfn: number): void {
+    this.#free[this.#freeCount++] = pfn - this.ramBasePfn
+  }
+
+  /** How many entries map the RAM frame (`page_mapcount`). */
+  mapcount(pfn: number): number {
+    return this.#mapcount[pfn - this.ramBasePfn]!
+  }
+
+  /** One more entry maps the RAM frame (mm/rmap.c: page_add_anon_rmap and friends). */
+  addRmap(pfn: number): void {
+    this.#mapcount[pfn - this.ramBasePfn]!++
+  }
+
+  /** One entry less; true when it was the last and the caller must free the frame (mm/rmap.c: page_remove_rmap). */
+  removeRmap(pfn: number): boolean {
+    return --this.#mapcount[pfn - this.ramBasePfn]! === 0
+  }
+
+  /** `PageAnonExclusive` (include/linux/page-flags.h, 5.19 and later). */
+  anonExclusive(pfn: number): boolean {
+    return this.#exclusive[pfn - this.ramBasePfn] === 1
+  }
+
+  setAnonExclusive(pfn: number, exclusive: boolean): void {
+    this.#exclusive[pfn - this.ramBasePfn] = exclusive ? 1 : 0
+  }
+
+  /** RAM frames in use. */
+  get ramInUse(): number {
+    return this.#nextRam - this.#freeCount
+  }
+
+  /** `offset` is 0 … 4095. The zero pages and frames never written read as 0. */
+  readByte(pfn: number, offset: number): number {
+    if (pfn >= this.ramBasePfn) return this.#ram.read(pfn - this.ramBasePfn, offset)
+    return pfn >= PMEM_BASE_PFN ? this.#pmem.read(pfn - PMEM_BASE_PFN, offset) : 0
+  }
+
+  /** @throws MachineError INVARIANT when somebody stores to a zero page (I12). */
+  writeByte(pfn: number, offset: number, byte: number): void {
+    if (pfn >= this.ramBasePfn) this.#ram.write(pfn - this.ramBasePfn, offset, byte)
+    else if (pfn >= PMEM_BASE_PFN) this.#pmem.write(pfn - PMEM_BASE_PFN, offset, byte)
+    else {
+      throw new MachineError('INVARIANT', {
+        found: `a store to frame 0x${pfn.toString(16)}, a zero page`,
+        expected: 'that no zero page is ever mapped writable (I12)',
+        remedy: 'look at the strategy or backend that installed the entry',
+      })
+    }
+  }
+
+  /** Copies a whole page to a RAM frame (mm/memory.c: __wp_page_copy_user, cow_user_page). */
+  copyPage(toPfn: number, fromPfn: number): void {
+    const bytes =
+      fromPfn >= this.ramBasePfn
+        ? this.#ram.page(fromPfn - this.ramBasePfn)
+        : fromPfn >= PMEM_BASE_PFN
+          ? this.#pmem.page(fromPfn - PMEM_BASE_PFN)
+          : undefined
+    if (bytes === undefined) this.#ram.fill(toPfn - this.ramBasePfn, 0, PAGE_SIZE, 0)
+    else this.#ram.set(toPfn - this.ramBasePfn, bytes)
+  }
+
+  /** Fills persistent memory from `block` (relative to its first frame) with one byte value. */
+  fillPmem(block: number, offset: number, length: number, byte: number): void {
+    this.#pmem.fill(block, offset, length, byte)
+  }
+}

@@ -1,0 +1,211 @@
+// Derived from ../steps/fault.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * The fault path from `handle_mm_fault` to the entry: PUD, then PMD, then PTE.
+ * @module
+ */
+
+import { notModelled } from '../errors.ts'
+import {
+  FAULT_FLAG_ORIG_PTE_VALID,
+  FAULT_FLAG_WRITE,
+  VM_FAULT_FALLBACK,
+  VM_FAULT_NOPAGE,
+} from '../fault-flags.ts'
+import { PMD_SIZE } from '../physical-memory.ts'
+import type { Task } from '../task.ts'
+import { VM_NOHUGEPAGE, VM_SHARED } from '../vm-flags.ts'
+import { PE_SIZE_PMD, PE_SIZE_PUD, type VmFault } from '../vm-operations.ts'
+import type { Vma } from '../vma.ts'
+import { doAnonymousPage } from './anon-fault.ts'
+import { pmdpSetAccessFlags, ptepSetAccessFlags, toScratch } from './entries.ts'
+import { doFault } from './file-fault.ts'
+import { lockTable, unlockTable } from './locking.ts'
+import { doWpPage } from './wp-fault.ts'
+import { splitHugePmd } from './zap.ts'
+
+/**
+ * Handles one fault: `address` to the byte, `flags` `FAULT_FLAG_*`; answers a `VM_FAULT_*` mask. The caller holds
+ * `mmap_lock` for reading and has checked access (mm/memory.c: handle_mm_fault, 6.1).
+ */
+export function handleMmFault(t: Task, vma: Vma, address: number, flags: number): number {
+  const m = t.machine
+  if (m.trace !== null) m.trace('handle_mm_fault', t, address, flags, vma.vmFlags)
+  const ret = handleMmFaultInner(t, vma, address, flags)
+  if (m.trace !== null) m.trace('handle_mm_fault_ret', t, ret, 0, 0)
+  return ret
+}
+
+/** mm/memory.c: __handle_mm_fault, 6.1. */
+function handleMmFaultInner(t: Task, vma: Vma, address: number, flags: number): number {
+  const m = t.machine
+  const pt = m.pageTables
+  const vmf = t.vmf
+  vmf.vma = vma
+  vmf.realAddress = address
+  vmf.address = address - (address % 4096)
+  vmf.flags = flags
+  vmf.pgoff = vma.linearPageIndex(address)
+  vmf.cowPage = -1
+  vmf.pte = -1
+  const hugeAllowed = hugepageVmaCheck(vma)
+
+  const pud = pt.pudSlot(vma.vmMm.pgd, address, true)
+  if (pt.isNone(pud) && hugeAllowed) {
+    const ret = createHugePud(t, vmf)
+    if ((ret & VM_FAULT_FALLBACK) === 0) return ret
+  }
+  if (pt.isNone(pud)) pt.populate(pud, pt.allocTable())
+  vmf.pmd = pt.pmdSlotAt(pud, address)
+
+  if (pt.isNone(vmf.pmd)) {
+    if (hugeAllowed) {
+      const ret = createHugePmd(t, vmf)
+      if ((ret & VM_FAULT_FALLBACK) === 0) return ret
+    }
+  } else if (pt.pmdIsLeaf(vmf.pmd)) {
+    vmf.origLo = pt.lo[vmf.pmd]!
+    vmf.origHi = pt.hi[vmf.pmd]!
+    if ((flags & FAULT_FLAG_WRITE) !== 0 && !pt.arch.pmdWrite(pt.lo, pt.hi, vmf.pmd)) {
+      const ret = wpHugePmd(t, vmf)
+      if ((ret & VM_FAULT_FALLBACK) === 0) return ret
+    } else {
+      hugePmdSetAccessed(t, vmf)
+      return 0
+    }
+  }
+  return handlePteFault(t, vmf)
+}
+
+/**
+ * Whether a fault may try a leaf above the PTE (mm/huge_memory.c: hugepage_vma_check, in_pf, 6.1, transparent huge pages
+ * `always`): any DAX area, and anonymous memory.
+ */
+function hugepageVmaCheck(vma: Vma): boolean {
+  return (vma.vmFlags & VM_NOHUGEPAGE) === 0 && (vma.isDax || vma.isAnonymous)
+}
+
+/** mm/memory.c: create_huge_pud, 6.1. */
+function createHugePud(t: Task, vmf: VmFault): number {
+  const ops = vmf.vma.vmOps
+  if (ops === null || ops.plain.hugeFault === null) return VM_FAULT_FALLBACK
+  return ops.plain.hugeFault(t, vmf, PE_SIZE_PUD)
+}
+
+/** mm/memory.c: create_huge_pmd, 6.1. */
+function createHugePmd(t: Task, vmf: VmFault): number {
+  const vma = vmf.vma
+  const ops = vma.vmOps
+  if (ops === null) {
+    const start = vmf.address - (vmf.address % PMD_SIZE)
+    // mm/huge_memory.c: transhuge_vma_suitable
+    if (start < vma.vmStart || start + PMD_SIZE > vma.vmEnd) return VM_FAULT_FALLBACK
+    throw notModelled('transparent huge pages of anonymous memory (an aligned 2 MiB range inside the area)')
+  }
+  if (ops.plain.hugeFault === null) return VM_FAULT_FALLBACK
+  return ops.plain.hugeFault(t, vmf, PE_SIZE_PMD)
+}
+
+/** A store to a read-only PMD leaf over a file; a fallback splits it (mm/memory.c: wp_huge_pmd, 6.1). */
+function wpHugePmd(t: Task, vmf: VmFault): number {
+  const ops = vmf.vma.vmOps
+  if (ops !== null && ops.plain.hugeFault !== null) {
+    const ret = ops.plain.hugeFault(t, vmf, PE_SIZE_PMD)
+    if ((ret & VM_FAULT_FALLBACK) === 0) return ret
+  }
+  splitHugePmd(t, vmf.vma, vmf.pmd, vmf.address)
+  return VM_FAULT_FALLBACK
+}
+
+/** mm/huge_memory.c: huge_pmd_set_accessed, 6.1. */
+function hugePmdSetAccessed(t: Task, vmf: VmFault): void {
+  const pt = t.machine.pageTables
+  lockTable(t, vmf.pmd >>> 9)
+  if (pt.lo[vmf.pmd] === vmf.origLo && pt.hi[vmf.pmd] === vmf.origHi) {
+    touchPmd(t, vmf.address, vmf.pmd, (vmf.flags & FAULT_FLAG_WRITE) !== 0)
+  }
+  unlockTable(t, vmf.pmd >>> 9)
+}
+
+/** Marks a PMD leaf young, and dirty for a write (mm/huge_memory.c: touch_pmd, 6.1). */
+export function touchPmd(t: Task, address: number, slot: number, write: boolean): void {
+  const { arch } = t.machine
+  const { scratchLo, scratchHi } = t
+  toScratch(t, slot, 0)
+  arch.pmdMkyoung(scratchLo, scratchHi, 0)
+  if (write) arch.pmdMkdirty(scratchLo, scratchHi, 0)
+  pmdpSetAccessFlags(t, address - (address % PMD_SIZE), slot, write)
+}
+
+/** mm/memory.c: handle_pte_fault, 6.1. */
+export function handlePteFault(t: Task, vmf: VmFault): number {
+  const m = t.machine
+  const pt = m.pageTables
+  if (pt.isNone(vmf.pmd)) {
+    vmf.pte = -1
+    vmf.flags &= ~FAULT_FLAG_ORIG_PTE_VALID
+  } else {
+    // pmd_devmap_trans_unstable: a leaf appeared under us; the instruction runs again.
+    if (pt.pmdIsLeaf(vmf.pmd)) return 0
+    readOrigPte(t, vmf)
+    vmf.flags |= FAULT_FLAG_ORIG_PTE_VALID
+    if (vmf.origLo === 0 && vmf.origHi === 0) vmf.pte = -1
+  }
+  if (vmf.pte < 0) {
+    if (vmf.vma.isAnonymous) return doAnonymousPage(t, vmf)
+    const ret = doFault(t, vmf)
+    return m.strategy.carryOn ? carryOn(t, vmf, ret) : ret
+  }
+  if ((vmf.origLo & PRESENT) === 0) throw notModelled('a fault on an entry that is neither present nor empty')
+
+  const { arch } = m
+  const { scratchLo, scratchHi } = t
+  const table = vmf.pte >>> 9
+  lockTable(t, table)
+  if (pt.lo[vmf.pte] === vmf.origLo && pt.hi[vmf.pte] === vmf.origHi) {
+    const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0
+    if (write && !arch.pteWrite(pt.lo, pt.hi, vmf.pte)) return doWpPage(t, vmf)
+    toScratch(t, vmf.pte, 0)
+    if (write) arch.pteMkdirty(scratchLo, scratchHi, 0)
+    arch.pteMkyoung(scratchLo, scratchHi, 0)
+    ptepSetAccessFlags(t, vmf.address, vmf.pte, write)
+  }
+  unlockTable(t, table)
+  return 0
+}
+
+/** Notes the entry as it is now, without its lock, in `vmf.pte` and `vmf.orig*`. */
+function readOrigPte(t: Task, vmf: VmFault): void {
+  const pt = t.machine.pageTables
+  vmf.pte = pt.pteSlotAt(vmf.pmd, vmf.address)
+  vmf.origLo = pt.lo[vmf.pte]!
+  vmf.origHi = pt.hi[vmf.pte]!
+}
+
+/**
+ * The generalisation proposed in the 2016 discussion: after a write fault on a shared mapping that returned
+ * `VM_FAULT_NOPAGE`, look again, and if the entry is present and read-only go on into the write-protect path in the
+ * same fault. No released kernel does this; the patched kernel of the `fallthrough` recordings does.
+ */
+function carryOn(t: Task, vmf: VmFault, ret: number): number {
+  const pt = t.machine.pageTables
+  if (
+    (ret & VM_FAULT_NOPAGE) === 0 ||
+    (vmf.flags & FAULT_FLAG_WRITE) === 0 ||
+    (vmf.vma.vmFlags & VM_SHARED) === 0 ||
+    pt.isNone(vmf.pmd) ||
+    pt.pmdIsLeaf(vmf.pmd)
+  ) {
+    return ret
+  }
+  lockTable(t, pt.tableAt(vmf.pmd))
+  readOrigPte(t, vmf)
+  vmf.flags |= FAULT_FLAG_ORIG_PTE_VALID
+  if ((vmf.origLo & PRESENT) === 0 || pt.arch.pteWrite(pt.lo, pt.hi, vmf.pte)) {
+    unlockTable(t, vmf.pte >>> 9)
+    return ret
+  }
+  return ret | (doWpPage(t, vmf))
+}
+
+/** `_PAGE_PRESENT | _PAGE_PROTNONE` (arch/x86/include/asm/pgtable.h: pte_present, 6.1). */
+const PRESENT = 0x101

@@ -1,0 +1,163 @@
+// Derived from ../steps/gup.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * Faults that the kernel takes itself: populate, mlock and `MADV_POPULATE_*` (`__get_user_pages` without a list of
+ * pages to fill).
+ * @module
+ */
+
+import { EFAULT, EINVAL, ENOMEM } from '../errno.ts'
+import {
+  FAULT_FLAG_ALLOW_RETRY,
+  FAULT_FLAG_KILLABLE,
+  FAULT_FLAG_WRITE,
+  VM_FAULT_ERROR,
+  VM_FAULT_OOM,
+} from '../fault-flags.ts'
+import type { Mm } from '../mm.ts'
+import { PAGE_SIZE, ZERO_PFN } from '../physical-memory.ts'
+import type { Task } from '../task.ts'
+import { VM_ACCESS_FLAGS, VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE } from '../vm-flags.ts'
+import type { Vma } from '../vma.ts'
+import { toScratch, vmNormalPage } from './entries.ts'
+import { handleMmFault, touchPmd } from './fault.ts'
+import { downRead, lockTable, unlockTable, upRead } from './locking.ts'
+
+const FOLL_WRITE = 0x1
+const FOLL_FORCE = 0x10
+
+/** What {@link followPage} found: nothing usable, a page, or a whole 2 MiB of zeros. */
+const FOLLOW_NONE = 0
+const FOLLOW_PAGE = 1
+const FOLLOW_HUGE_ZERO = 2
+
+/** mm/gup.c: check_vma_flags, 6.1. */
+function checkVmaFlags(vma: Vma, gupFlags: number): number {
+  if ((vma.vmFlags & (VM_IO | VM_PFNMAP)) !== 0) return -EFAULT
+  if ((gupFlags & FOLL_WRITE) !== 0) return (vma.vmFlags & VM_WRITE) === 0 ? -EFAULT : 0
+  if ((vma.vmFlags & VM_READ) === 0) {
+    if ((gupFlags & FOLL_FORCE) === 0 || (vma.vmFlags & VM_MAYREAD) === 0) return -EFAULT
+  }
+  return 0
+}
+
+/** Whether the page is mapped with the rights asked for; marks it accessed (mm/gup.c: follow_page_mask, 6.1). */
+function followPage(t: Task, vma: Vma, address: number, write: boolean): number {
+  const m = t.machine
+  const pt = m.pageTables
+  const { arch } = m
+  const { scratchLo, scratchHi } = t
+  const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
+  if (pmd < 0 || pt.isNone(pmd)) return FOLLOW_NONE
+  if (pt.pmdIsLeaf(pmd)) {
+    if (write && !arch.pmdWrite(pt.lo, pt.hi, pmd)) return FOLLOW_NONE
+    lockTable(t, pmd >>> 9)
+    touchPmd(t, address, pmd, write)
+    unlockTable(t, pmd >>> 9)
+    return arch.pmdDevmap(pt.lo, pt.hi, pmd) ? FOLLOW_PAGE : FOLLOW_HUGE_ZERO
+  }
+  const slot = pt.pteSlotAt(pmd, address)
+  lockTable(t, slot >>> 9)
+  let found = FOLLOW_NONE
+  if (arch.ptePresent(pt.lo, pt.hi, slot) && (!write || arch.pteWrite(pt.lo, pt.hi, slot))) {
+    found = FOLLOW_PAGE
+    if (vmNormalPage(t, slot) < 0 && arch.ptePfn(pt.lo, pt.hi, slot) !== ZERO_PFN) {
+      // mm/gup.c: follow_pfn_pte
+      toScratch(t, slot, 0)
+      if (write) arch.pteMkdirty(scratchLo, scratchHi, 0)
+      arch.pteMkyoung(scratchLo, scratchHi, 0)
+      pt.set(slot, scratchLo[0]!, scratchHi[0]!)
+    }
+  }
+  unlockTable(t, slot >>> 9)
+  return found
+}
+
+/**
+ * Faults in `pages` pages from `start`; the number done, or a negative error number if none (mm/gup.c:
+ * __get_user_pages, faultin_page, 6.1). `mayDropLock` false: the caller holds `mmap_lock` for writing, and no fault may
+ * ask for a retry.
+ */
+function getUserPages(
+  t: Task,
+  mm: Mm,
+  start: number,
+  pages: number,
+  gupFlags: number,
+  mayDropLock: boolean,
+): number {
+  const retryFlags = mayDropLock ? FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE : 0
+  let vma: Vma | null = null
+  let address = start
+  const end = start + pages * PAGE_SIZE
+  const write = (gupFlags & FOLL_WRITE) !== 0
+  while (address < end) {
+    if (vma === null || address >= vma.vmEnd) {
+      vma = mm.areas.findVma(address)
+      const error = vma === null || vma.vmStart > address ? -EFAULT : checkVmaFlags(vma, gupFlags)
+      if (error !== 0) return address > start ? (address - start) / PAGE_SIZE : error
+    }
+    const found = followPage(t, vma!, address, write)
+    if (found === FOLLOW_NONE) {
+      const flags = retryFlags | (write ? FAULT_FLAG_WRITE : 0)
+      const ret = handleMmFault(t, vma!, address, flags)
+      if ((ret & VM_FAULT_ERROR) !== 0) {
+        const done = (address - start) / PAGE_SIZE
+        return done > 0 ? done : (ret & VM_FAULT_OOM) !== 0 ? -ENOMEM : -EFAULT
+      }
+      continue
+    }
+    address += found === FOLLOW_HUGE_ZERO ? 0x200000 - (address % 0x200000) : PAGE_SIZE
+  }
+  return (Math.min(address, end) - start) / PAGE_SIZE
+}
+
+/** Faults in a part of one area as populate does (mm/gup.c: populate_vma_page_range, 6.1). */
+export function populateVmaPageRange(
+  t: Task,
+  vma: Vma,
+  start: number,
+  end: number,
+  mayDropLock: boolean,
+): number {
+  let gupFlags = 0
+  if ((vma.vmFlags & (VM_WRITE | VM_SHARED)) === VM_WRITE) gupFlags |= FOLL_WRITE
+  if ((vma.vmFlags & VM_ACCESS_FLAGS) !== 0) gupFlags |= FOLL_FORCE
+  return getUserPages(t, vma.vmMm, start, (end - start) / PAGE_SIZE, gupFlags, mayDropLock)
+}
+
+/**
+ * Faults in a part of one area for `MADV_POPULATE_READ` and `_WRITE`; pages done or a negative error number (mm/gup.c:
+ * faultin_vma_page_range, 6.1).
+ */
+export function faultinVmaPageRange(t: Task, vma: Vma, start: number, end: number, write: boolean): number {
+  const gupFlags = write ? FOLL_WRITE : 0
+  if (checkVmaFlags(vma, gupFlags) !== 0) return -EINVAL
+  return getUserPages(t, vma.vmMm, start, (end - start) / PAGE_SIZE, gupFlags, true)
+}
+
+/**
+ * Faults in whatever areas overlap `[start, start + length)`, one `mmap_lock` for all (mm/gup.c: __mm_populate, 6.1).
+ */
+export function mmPopulate(t: Task, start: number, length: number, ignoreErrors: boolean): number {
+  const mm = t.mm
+  const end = start + length
+  let error = 0
+  downRead(t, mm.mmapLock)
+  for (let next = start; next < end; ) {
+    const vma = mm.areas.findIntersection(next, end)
+    if (vma === null) break
+    const from = Math.max(next, vma.vmStart)
+    const to = Math.min(end, vma.vmEnd)
+    next = to
+    if ((vma.vmFlags & (VM_IO | VM_PFNMAP)) !== 0) continue
+    const ret = populateVmaPageRange(t, vma, from, to, true)
+    if (ret < 0) {
+      if (ignoreErrors) continue
+      error = ret
+      break
+    }
+    next = from + ret * PAGE_SIZE
+  }
+  upRead(t, mm.mmapLock)
+  return error
+}

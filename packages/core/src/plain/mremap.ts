@@ -1,0 +1,346 @@
+// Derived from ../steps/mremap.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * Moving, growing and shrinking: `mremap`.
+ * @module
+ */
+
+import { EFAULT, EINVAL, ENOMEM } from '../errno.ts'
+import type { Mm } from '../mm.ts'
+import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
+import {
+  MAP_FIXED,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
+} from '../syscall-flags.ts'
+import type { Task } from '../task.ts'
+import {
+  VM_ACCOUNT,
+  VM_DONTEXPAND,
+  VM_LOCKED,
+  VM_MAYSHARE,
+  VM_PFNMAP,
+  VM_SHARED,
+} from '../vm-flags.ts'
+import { Vma } from '../vma.ts'
+import { anonVmaClone } from './anon-rmap.ts'
+import { toScratch } from './entries.ts'
+import { mmPopulate } from './gup.ts'
+import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
+import { getUnmappedArea } from './mmap.ts'
+import { doMunmap } from './munmap.ts'
+import { flushTlbMmRange } from './tlb-flush.ts'
+import { vmaMerge } from './vma-adjust.ts'
+import { splitHugePmd } from './zap.ts'
+
+/**
+ * mremap(2): the new address, or a negative error number (mm/mremap.c: mremap, 6.1). `MREMAP_DONTUNMAP` is not
+ * modelled and answers `EINVAL`.
+ */
+export function mremap(
+  t: Task,
+  address: number,
+  oldLength: number,
+  newLength: number,
+  flags: number,
+  newAddress: number,
+): number {
+  if ((flags & ~(MREMAP_FIXED | MREMAP_MAYMOVE)) !== 0) return -EINVAL
+  if ((flags & MREMAP_FIXED) !== 0 && (flags & MREMAP_MAYMOVE) === 0) return -EINVAL
+  if (address % PAGE_SIZE !== 0) return -EINVAL
+  const oldLen = Math.ceil(oldLength / PAGE_SIZE) * PAGE_SIZE
+  const newLen = Math.ceil(newLength / PAGE_SIZE) * PAGE_SIZE
+  if (newLen === 0) return -EINVAL
+  const mm = t.mm
+  downWrite(t, mm.mmapLock)
+  const ret = mremapLocked(t, mm, address, oldLen, newLen, flags, newAddress)
+  upWrite(t, mm.mmapLock)
+  if (ret >= 0 && newLen > oldLen) {
+    const vma = mm.areas.findVma(ret)
+    if (vma !== null && (vma.vmFlags & VM_LOCKED) !== 0) mmPopulate(t, ret + oldLen, newLen - oldLen, true)
+  }
+  return ret
+}
+
+function mremapLocked(
+  t: Task,
+  mm: Mm,
+  address: number,
+  oldLen: number,
+  newLen: number,
+  flags: number,
+  newAddress: number,
+): number {
+  const found = mm.areas.findVma(address)
+  if (found === null || found.vmStart > address) return -EFAULT
+  if ((flags & MREMAP_FIXED) !== 0) return mremapTo(t, mm, address, oldLen, newAddress, newLen)
+  if (oldLen >= newLen) {
+    const ret = doMunmap(t, mm, address + newLen, oldLen - newLen)
+    return ret < 0 && oldLen !== newLen ? ret : address
+  }
+  const vma = vmaToResize(mm, address, oldLen, newLen)
+  if (typeof vma === 'number') return vma
+  if (oldLen === vma.vmEnd - address && vmaExpandable(t, vma, newLen - oldLen)) {
+    const pgoff = vma.vmPgoff + (address + oldLen - vma.vmStart) / PAGE_SIZE
+    const grown = vmaMerge(
+      t,
+      mm,
+      vma,
+      address + oldLen,
+      address + newLen,
+      vma.vmFlags,
+      vma.anonVma,
+      vma.vmFile,
+      pgoff,
+    )
+    if (grown === null) return -ENOMEM
+    mm.totalVm += (newLen - oldLen) / PAGE_SIZE
+    return address
+  }
+  if ((flags & MREMAP_MAYMOVE) === 0) return -ENOMEM
+  const pgoff = vma.vmPgoff + (address - vma.vmStart) / PAGE_SIZE
+  const free = getUnmappedArea(t, mm, vma.vmFile, 0, newLen, pgoff, vma.vmFlags & VM_MAYSHARE ? 1 : 0)
+  if (free < 0) return free
+  return moveVma(t, vma, address, oldLen, newLen, free)
+}
+
+/** mm/mremap.c: vma_to_resize, 6.1: the area, or a negative error number. */
+function vmaToResize(mm: Mm, address: number, oldLen: number, newLen: number): Vma | number {
+  const vma = mm.areas.findVma(address)
+  if (vma === null || vma.vmStart > address) return -EFAULT
+  if (oldLen === 0 && (vma.vmFlags & (VM_SHARED | VM_MAYSHARE)) === 0) return -EINVAL
+  if (oldLen > vma.vmEnd - address) return -EFAULT
+  if (newLen === oldLen) return vma
+  if ((vma.vmFlags & (VM_DONTEXPAND | VM_PFNMAP)) !== 0) return -EFAULT
+  return vma
+}
+
+/** mm/mremap.c: vma_expandable, 6.1. */
+function vmaExpandable(t: Task, vma: Vma, delta: number): boolean {
+  const end = vma.vmEnd + delta
+  return end <= t.machine.kernel.taskSize && vma.vmMm.areas.findIntersection(vma.vmEnd, end) === null
+}
+
+/** mm/mremap.c: mremap_to, 6.1. */
+function mremapTo(
+  t: Task,
+  mm: Mm,
+  address: number,
+  oldLength: number,
+  newAddress: number,
+  newLen: number,
+): number {
+  const { taskSize, maxMapCount } = t.machine.kernel
+  let oldLen = oldLength
+  if (newAddress % PAGE_SIZE !== 0) return -EINVAL
+  if (newLen > taskSize || newAddress > taskSize - newLen) return -EINVAL
+  if (address + oldLen > newAddress && newAddress + newLen > address) return -EINVAL
+  if (mm.mapCount + 2 >= maxMapCount - 3) return -ENOMEM
+  const unmapped = doMunmap(t, mm, newAddress, newLen)
+  if (unmapped !== 0) return unmapped
+  if (oldLen > newLen) {
+    const ret = doMunmap(t, mm, address + newLen, oldLen - newLen)
+    if (ret !== 0) return ret
+    oldLen = newLen
+  }
+  const vma = vmaToResize(mm, address, oldLen, newLen)
+  if (typeof vma === 'number') return vma
+  const pgoff = vma.vmPgoff + (address - vma.vmStart) / PAGE_SIZE
+  const free = getUnmappedArea(t, mm, vma.vmFile, newAddress, newLen, pgoff, MAP_FIXED)
+  if (free < 0) return free
+  return moveVma(t, vma, address, oldLen, newLen, newAddress)
+}
+
+/** Makes the new area, moves the entries, unmaps the old range (mm/mremap.c: move_vma, 6.1). */
+function moveVma(
+  t: Task,
+  vma: Vma,
+  oldAddress: number,
+  oldLen: number,
+  newLen: number,
+  newAddress: number,
+): number {
+  const mm = vma.vmMm
+  if (mm.mapCount >= t.machine.kernel.maxMapCount - 3) return -ENOMEM
+  const vmFlags = vma.vmFlags
+  const pgoff = vma.vmPgoff + (oldAddress - vma.vmStart) / PAGE_SIZE
+  const { area, source } = copyVma(t, vma, newAddress, newLen, pgoff)
+  movePageTables(t, source, oldAddress, area, newAddress, oldLen)
+  mm.totalVm += newLen / PAGE_SIZE
+  // The old area must not be unaccounted twice: VM_ACCOUNT goes for the time of the unmapping.
+  let excess = 0
+  let split = false
+  if ((vmFlags & VM_ACCOUNT) !== 0) {
+    source.vmFlags &= ~VM_ACCOUNT
+    excess = source.vmEnd - source.vmStart - oldLen
+    split = oldAddress > source.vmStart && oldAddress + oldLen < source.vmEnd
+  }
+  const ret = oldLen === 0 ? -EINVAL : doMunmap(t, mm, oldAddress, oldLen)
+  if (ret < 0) excess = 0
+  if (excess > 0) {
+    source.vmFlags |= VM_ACCOUNT
+    if (split) mm.areas.findVma(source.vmEnd)!.vmFlags |= VM_ACCOUNT
+  }
+  return newAddress
+}
+
+/** The area at the new place: a merge with a neighbour, or a copy (mm/mmap.c: copy_vma, 6.1). */
+function copyVma(
+  t: Task,
+  vma: Vma,
+  address: number,
+  length: number,
+  oldPgoff: number,
+): { area: Vma; source: Vma } {
+  const mm = vma.vmMm
+  const start = vma.vmStart
+  const pgoff = vma.isAnonymous && vma.anonVma === null ? address / PAGE_SIZE : oldPgoff
+  const prev = mm.areas.findPrev(address)
+  const end = address + length
+  const merged = vmaMerge(t, mm, prev, address, end, vma.vmFlags, vma.anonVma, vma.vmFile, pgoff)
+  if (merged !== null) {
+    const self = start >= merged.vmStart && start < merged.vmEnd
+    return { area: merged, source: self ? merged : vma }
+  }
+  const area = new Vma(mm, { start: address, end, flags: vma.vmFlags, pgoff, file: vma.vmFile, ops: vma.vmOps })
+  area.vmPageProtLo = vma.vmPageProtLo
+  area.vmPageProtHi = vma.vmPageProtHi
+  area.anonVma = vma.anonVma
+  anonVmaClone(area, vma)
+  mm.areas.insert(area)
+  vma.vmFile?.mapping.insertVma(area)
+  return { area, source: vma }
+}
+
+/** mm/mremap.c: move_page_tables, 6.1: whole tables where both ends are aligned, entry by entry elsewhere. */
+function movePageTables(
+  t: Task,
+  vma: Vma,
+  oldAddress: number,
+  area: Vma,
+  newAddress: number,
+  length: number,
+): void {
+  const pt = t.machine.pageTables
+  const pgd = vma.vmMm.pgd
+  const oldEnd = oldAddress + length
+  let from = oldAddress
+  let to = newAddress
+  while (from < oldEnd) {
+    // mm/mremap.c: get_extent, first for a PUD table, then for a PMD
+    const pudExtent = extentOf(from, to, oldEnd, PUD_SIZE)
+    const oldPud = pt.pudSlot(pgd, from, false)
+    if (oldPud < 0 || pt.isNone(oldPud)) {
+      from += pudExtent
+      to += pudExtent
+      continue
+    }
+    const newPud = pt.pudSlot(pgd, to, true)
+    if (pudExtent === PUD_SIZE && pt.isNone(newPud)) {
+      moveTable(t, vma, oldPud, newPud, from, PUD_SIZE)
+      from += PUD_SIZE
+      to += PUD_SIZE
+      continue
+    }
+    const extent = extentOf(from, to, oldEnd, PMD_SIZE)
+    const oldPmd = pt.pmdSlotAt(oldPud, from)
+    if (!pt.isNone(oldPmd)) {
+      if (pt.isNone(newPud)) pt.populate(newPud, pt.allocTable())
+      const newPmd = pt.pmdSlotAt(newPud, to)
+      movePmd(t, vma, oldPmd, newPmd, from, to, extent)
+    }
+    from += extent
+    to += extent
+  }
+  void area
+}
+
+function extentOf(from: number, to: number, oldEnd: number, size: number): number {
+  const extent = Math.min(size - (from % size), oldEnd - from)
+  return Math.min(extent, size - (to % size))
+}
+
+/** One PMD's worth of {@link movePageTables}. */
+function movePmd(
+  t: Task,
+  vma: Vma,
+  oldPmd: number,
+  newPmd: number,
+  from: number,
+  to: number,
+  extent: number,
+): void {
+  const pt = t.machine.pageTables
+  if (pt.pmdIsLeaf(oldPmd)) {
+    if (extent === PMD_SIZE && pt.isNone(newPmd)) {
+      moveTable(t, vma, oldPmd, newPmd, from, PMD_SIZE)
+      return
+    }
+    splitHugePmd(t, vma, oldPmd, from)
+    if (pt.isNone(oldPmd)) return
+  } else if (extent === PMD_SIZE && pt.isNone(newPmd)) {
+    moveTable(t, vma, oldPmd, newPmd, from, PMD_SIZE)
+    return
+  }
+  if (pt.isNone(newPmd)) pt.populate(newPmd, pt.allocTable())
+  movePtes(t, vma, oldPmd, newPmd, from, to, extent)
+}
+
+/** Moves one upper entry as it is (mm/mremap.c: move_normal_pud, move_normal_pmd, move_huge_pmd, 6.1). */
+function moveTable(
+  t: Task,
+  vma: Vma,
+  oldSlot: number,
+  newSlot: number,
+  address: number,
+  size: number,
+): void {
+  const pt = t.machine.pageTables
+  lockTable(t, oldSlot >>> 9)
+  if (newSlot >>> 9 !== oldSlot >>> 9) lockTable(t, newSlot >>> 9)
+  const lo = pt.lo[oldSlot]!
+  const hi = pt.hi[oldSlot]!
+  pt.clear(oldSlot)
+  pt.set(newSlot, lo, hi)
+  // A moved leaf is soft-dirty (mm/huge_memory.c: move_soft_dirty_pmd).
+  if (size === PMD_SIZE && pt.pmdIsLeaf(newSlot)) pt.arch.pmdMksoftDirty(pt.lo, pt.hi, newSlot)
+  flushTlbMmRange(t, vma.vmMm, address, address + size, PAGE_SIZE)
+  if (newSlot >>> 9 !== oldSlot >>> 9) unlockTable(t, newSlot >>> 9)
+  unlockTable(t, oldSlot >>> 9)
+}
+
+/**
+ * Moves entries one by one and flushes the old range before either lock is dropped, so that no CPU keeps using it
+ * (mm/mremap.c: move_ptes, 6.1; CVE-2018-18281).
+ */
+function movePtes(
+  t: Task,
+  vma: Vma,
+  oldPmd: number,
+  newPmd: number,
+  from: number,
+  to: number,
+  extent: number,
+): void {
+  const m = t.machine
+  const pt = m.pageTables
+  let oldSlot = pt.pteSlotAt(oldPmd, from)
+  let newSlot = pt.pteSlotAt(newPmd, to)
+  const oldTable = oldSlot >>> 9
+  const newTable = newSlot >>> 9
+  let flush = false
+  lockTable(t, oldTable)
+  if (newTable !== oldTable) lockTable(t, newTable)
+  for (let address = from; address < from + extent; address += PAGE_SIZE, oldSlot++, newSlot++) {
+    if (pt.isNone(oldSlot)) continue
+    toScratch(t, oldSlot, 0)
+    pt.clear(oldSlot)
+    if (m.arch.ptePresent(t.scratchLo, t.scratchHi, 0)) {
+      flush = true
+      m.arch.pteMksoftDirty(t.scratchLo, t.scratchHi, 0)
+    }
+    pt.set(newSlot, t.scratchLo[0]!, t.scratchHi[0]!)
+  }
+  if (flush) flushTlbMmRange(t, vma.vmMm, from, from + extent, PAGE_SIZE)
+  if (newTable !== oldTable) unlockTable(t, newTable)
+  unlockTable(t, oldTable)
+}

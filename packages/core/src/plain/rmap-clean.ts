@@ -1,0 +1,66 @@
+// Derived from ../steps/rmap-clean.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * Write-protecting and cleaning every entry of a frame range: what writeback of a DAX entry does to its mappings.
+ * @module
+ */
+
+import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
+import type { Task } from '../task.ts'
+import { VM_SHARED } from '../vm-flags.ts'
+import type { Vma } from '../vma.ts'
+import { fromScratch, pmdpInvalidate, ptepClearFlush } from './entries.ts'
+import { lockTable, unlockTable } from './locking.ts'
+
+/**
+ * Makes every entry of one area that maps frames `pfn … pfn + pages - 1`, found at file pages `pgoff …`, read-only and
+ * clean, flushing each (mm/rmap.c: pfn_mkclean_range, page_vma_mkclean_one, 6.1). The caller holds `i_mmap_rwsem`.
+ */
+export function pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, pgoff: number): void {
+  const m = t.machine
+  const pt = m.pageTables
+  const { arch } = m
+  const { scratchLo, scratchHi } = t
+  if (m.trace !== null) m.trace('pfn_mkclean', t, 0, 0, 0)
+  if ((vma.vmFlags & VM_SHARED) === 0) return
+  // mm/internal.h: vma_pgoff_address, vma_address_end
+  const first = Math.max(pgoff, vma.vmPgoff)
+  const end = vma.vmStart + (Math.min(pgoff + pages, vma.pgoffEnd) - vma.vmPgoff) * PAGE_SIZE
+  let address = vma.vmStart + (first - vma.vmPgoff) * PAGE_SIZE
+  while (address < end) {
+    const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
+    const nextPmd = address - (address % PMD_SIZE) + PMD_SIZE
+    if (pmd < 0 || pt.isNone(pmd)) {
+      address = nextPmd
+      continue
+    }
+    if (pt.pmdIsLeaf(pmd)) {
+      const table = pmd >>> 9
+      lockTable(t, table)
+      const mapped = arch.pmdPfn(pt.lo, pt.hi, pmd)
+      if (mapped < pfn + pages && mapped + 512 > pfn && (arch.pmdDirty(pt.lo, pt.hi, pmd) || arch.pmdWrite(pt.lo, pt.hi, pmd))) {
+        pmdpInvalidate(t, vma, nextPmd - PMD_SIZE, pmd)
+        arch.pmdWrprotect(scratchLo, scratchHi, 0)
+        arch.pmdMkclean(scratchLo, scratchHi, 0)
+        fromScratch(t, pmd, 0)
+      }
+      unlockTable(t, table)
+      address = nextPmd
+      continue
+    }
+    const slot = pt.pteSlotAt(pmd, address)
+    const table = slot >>> 9
+    lockTable(t, table)
+    if (arch.ptePresent(pt.lo, pt.hi, slot)) {
+      const mapped = arch.ptePfn(pt.lo, pt.hi, slot)
+      const changed = arch.pteDirty(pt.lo, pt.hi, slot) || arch.pteWrite(pt.lo, pt.hi, slot)
+      if (mapped >= pfn && mapped < pfn + pages && changed) {
+        ptepClearFlush(t, vma, address, slot)
+        arch.pteWrprotect(scratchLo, scratchHi, 0)
+        arch.pteMkclean(scratchLo, scratchHi, 0)
+        fromScratch(t, slot, 0)
+      }
+    }
+    unlockTable(t, table)
+    address += PAGE_SIZE
+  }
+}

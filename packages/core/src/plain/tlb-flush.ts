@@ -1,0 +1,40 @@
+// Derived from ../steps/tlb-flush.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * Flushing translations: `flush_tlb_mm_range` and the batches that end in it.
+ *
+ * A flush reaches every CPU at once: the interrupt to the others and their answer are one visible step, as the caller
+ * of the kernel's function sees it.
+ * @module
+ */
+
+import { PAGE_SIZE } from '../physical-memory.ts'
+import type { Mm } from '../mm.ts'
+import type { Task } from '../task.ts'
+
+/**
+ * Flushes `[start, end)` of an address space; `end` `Infinity` flushes all of it (arch/x86/mm/tlb.c:
+ * flush_tlb_mm_range, 6.1). More than `tlbFlushCeiling` strides become a full flush.
+ */
+export function flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, stride: number): void {
+  const m = t.machine
+  if (m.trace !== null) m.trace('flush_tlb_mm_range', t, start, end, 0)
+  if ((end - start) / stride > m.kernel.tlbFlushCeiling) {
+    mm.tlbContext = m.newTlbContext()
+    return
+  }
+  for (const tlb of m.tlbs) {
+    for (let address = start; address < end; address += PAGE_SIZE) tlb.flushPage(mm.tlbContext, address)
+  }
+}
+
+/**
+ * Flushes what the batch gathered, and only then gives back its pages (mm/mmu_gather.c: tlb_flush_mmu, 6.1). They are
+ * freed last first, so the first is the next to be handed out (mm/swap.c: release_pages, mm/page_alloc.c:
+ * free_unref_page_list, 6.1).
+ */
+export function tlbFlushMmu(t: Task, mm: Mm): void {
+  const tlb = t.tlb
+  if (!tlb.isEmpty) flushTlbMmRange(t, mm, tlb.start, tlb.end, PAGE_SIZE)
+  for (let page = tlb.pages.pop(); page !== undefined; page = tlb.pages.pop()) t.machine.memory.freePage(page)
+  tlb.reset()
+}

@@ -1,0 +1,152 @@
+// Derived from ../steps/zap.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * Taking entries away: `zap_pte_range` and everything that ends there (munmap, madvise, truncate, hole punch).
+ * @module
+ */
+
+import type { AddressSpace } from '../file.ts'
+import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
+import type { Task } from '../task.ts'
+import type { Vma } from '../vma.ts'
+import { pmdpHugeClearFlush, vmNormalPage } from './entries.ts'
+import { downRead, lockTable, unlockTable, upRead } from './locking.ts'
+import { tlbFlushMmu } from './tlb-flush.ts'
+
+/**
+ * Splits the PMD leaf at `slot`. Over a file the leaf is only cleared and flushed: later faults bring its pages back
+ * one by one (mm/huge_memory.c: __split_huge_pmd, 6.1).
+ */
+export function splitHugePmd(t: Task, vma: Vma, slot: number, address: number): void {
+  const pt = t.machine.pageTables
+  const table = slot >>> 9
+  lockTable(t, table)
+  if (!pt.isNone(slot) && pt.pmdIsLeaf(slot)) {
+    pmdpHugeClearFlush(t, vma, address - (address % PMD_SIZE), slot)
+  }
+  unlockTable(t, table)
+}
+
+/**
+ * Clears the present entries of `[address, end)` under one PTE table, gathering what to flush in `t.tlb`
+ * (mm/memory.c: zap_pte_range, 6.1). Anonymous copies stay unless `evenCows`.
+ */
+function zapPteRange(
+  t: Task,
+  pmdSlot: number,
+  address: number,
+  end: number,
+  evenCows: boolean,
+): void {
+  const m = t.machine
+  const pt = m.pageTables
+  const table = pt.tableAt(pmdSlot)
+  lockTable(t, table)
+  let slot = pt.pteSlotAt(pmdSlot, address)
+  for (; address < end; address += PAGE_SIZE, slot++) {
+    if (pt.isNone(slot)) continue
+    const page = vmNormalPage(t, slot)
+    if (page >= 0 && !evenCows) continue
+    pt.clear(slot)
+    t.tlb.adjustRange(address, PAGE_SIZE)
+    if (page >= 0 && m.memory.removeRmap(page)) t.tlb.pages.push(page)
+  }
+  unlockTable(t, table)
+}
+
+/** mm/memory.c: unmap_page_range, 6.1, down to {@link zapPteRange}. */
+export function unmapPageRange(t: Task, vma: Vma, start: number, end: number, evenCows: boolean): void {
+  const pt = t.machine.pageTables
+  let address = start
+  while (address < end) {
+    const pud = pt.pudSlot(vma.vmMm.pgd, address, false)
+    if (pud < 0 || pt.isNone(pud)) {
+      address += PUD_SIZE - (address % PUD_SIZE)
+      continue
+    }
+    const next = Math.min(end, address - (address % PMD_SIZE) + PMD_SIZE)
+    const pmd = pt.pmdSlotAt(pud, address)
+    if (!pt.isNone(pmd)) {
+      if (pt.pmdIsLeaf(pmd)) {
+        if (next - address !== PMD_SIZE) splitHugePmd(t, vma, pmd, address)
+        else zapHugePmd(t, pmd, address)
+      } else zapPteRange(t, pmd, address, next, evenCows)
+    }
+    address = next
+  }
+}
+
+/** mm/huge_memory.c: zap_huge_pmd, 6.1, for leaves over a DAX file: there is no page to account for. */
+function zapHugePmd(t: Task, slot: number, address: number): void {
+  const pt = t.machine.pageTables
+  lockTable(t, slot >>> 9)
+  pt.clear(slot)
+  t.tlb.adjustRange(address, PMD_SIZE)
+  unlockTable(t, slot >>> 9)
+}
+
+/** mm/memory.c: zap_page_range_single, 6.1: zaps a part of one area and flushes before it returns. */
+export function zapPageRangeSingle(
+  t: Task,
+  vma: Vma,
+  address: number,
+  size: number,
+  evenCows: boolean,
+): void {
+  t.tlb.reset()
+  unmapPageRange(t, vma, address, address + size, evenCows)
+  tlbFlushMmu(t, vma.vmMm)
+}
+
+/**
+ * Unmaps pages `start … start + nr - 1` of a file from every address space; `nr` 0 means to the end (mm/memory.c:
+ * unmap_mapping_pages, 6.1). Private copies go only when `evenCows`.
+ */
+export function unmapMappingPages(
+  t: Task,
+  mapping: AddressSpace,
+  start: number,
+  nr: number,
+  evenCows: boolean,
+): void {
+  const m = t.machine
+  if (m.trace !== null) m.trace('unmap_mapping_pages', t, start, nr, evenCows ? 1 : 0)
+  unmapMappingTree(t, mapping, start, nr === 0 ? Infinity : start + nr - 1, evenCows)
+}
+
+function unmapMappingTree(
+  t: Task,
+  mapping: AddressSpace,
+  first: number,
+  last: number,
+  evenCows: boolean,
+): void {
+  downRead(t, mapping.iMmapRwsem)
+  for (let i = 0; i < mapping.iMmap.length; i++) {
+    const vma = mapping.iMmap[i]!
+    const from = Math.max(first, vma.vmPgoff)
+    const to = Math.min(last, vma.pgoffEnd - 1)
+    if (from > to) continue
+    const address = vma.vmStart + (from - vma.vmPgoff) * PAGE_SIZE
+    zapPageRangeSingle(t, vma, address, (to - from + 1) * PAGE_SIZE, evenCows)
+  }
+  upRead(t, mapping.iMmapRwsem)
+}
+
+/**
+ * Unmaps the bytes `start … start + length - 1` of a file; `length` 0 means to the end (mm/memory.c:
+ * unmap_mapping_range, 6.1). Both are rounded to pages as the kernel rounds them.
+ */
+export function unmapMappingRange(
+  t: Task,
+  mapping: AddressSpace,
+  start: number,
+  length: number,
+  evenCows: boolean,
+): void {
+  const m = t.machine
+  if (m.trace !== null) m.trace('unmap_mapping_range', t, start, length, evenCows ? 1 : 0)
+  const first = Math.floor(start / PAGE_SIZE)
+  const pages = Math.ceil(length / PAGE_SIZE)
+  // unmap_mapping_pages is inlined here by the recorded compilers: no event of its own.
+  unmapMappingTree(t, mapping, first, pages === 0 ? Infinity : first + pages - 1, evenCows)
+}

@@ -1,0 +1,121 @@
+/**
+ * Copying an address space: `fork`.
+ * @module
+ */
+
+import type { Mm } from '../mm.ts'
+import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
+import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
+import type { Task } from '../task.ts'
+import { isCowMapping, VM_DONTCOPY, VM_LOCKED, VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, VM_WIPEONFORK } from '../vm-flags.ts'
+import { Vma } from '../vma.ts'
+import { anonVmaFork } from './anon-rmap.ts'
+import { toScratch, vmNormalPage } from './entries.ts'
+import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
+import { flushTlbMmRange } from './tlb-flush.ts'
+
+/** fork(2): a task with a copy of the address space, on the same CPU (kernel/fork.c: dup_mmap, 6.1). */
+export function* fork(t: Task): Steps<Task> {
+  const m = t.machine
+  const mm = m.createMm()
+  const child = m.addTask(mm, t.cpu)
+  yield* dupMmap(t, mm)
+  return child
+}
+
+function* dupMmap(t: Task, mm: Mm): Steps<void> {
+  const m = t.machine
+  const oldMm = t.mm
+  yield* downWrite(t, oldMm.mmapLock)
+  yield* downWrite(t, mm.mmapLock)
+  mm.totalVm = oldMm.totalVm
+  for (const old of oldMm.areas) {
+    if ((old.vmFlags & VM_DONTCOPY) !== 0) {
+      mm.totalVm -= (old.vmEnd - old.vmStart) / PAGE_SIZE
+      continue
+    }
+    const vma = new Vma(mm, {
+      start: old.vmStart,
+      end: old.vmEnd,
+      flags: old.vmFlags & ~VM_LOCKED,
+      pgoff: old.vmPgoff,
+      file: old.vmFile,
+      ops: old.vmOps,
+    })
+    vma.vmPageProtLo = old.vmPageProtLo
+    vma.vmPageProtHi = old.vmPageProtHi
+    if ((vma.vmFlags & VM_WIPEONFORK) === 0) anonVmaFork(vma, old)
+    mm.areas.insert(vma)
+    if (vma.vmFile !== null) vma.vmFile.mapping.insertVmaAfter(vma, old)
+    if ((vma.vmFlags & VM_WIPEONFORK) === 0) {
+      if (m.trace !== null) m.trace('copy_page_range', t, vma.vmStart, vma.vmEnd, 0)
+      yield* copyPageRange(t, vma, old)
+    }
+  }
+  yield* upWrite(t, mm.mmapLock)
+  yield* flushTlbMmRange(t, oldMm, 0, Infinity, PAGE_SIZE)
+  yield* upWrite(t, oldMm.mmapLock)
+}
+
+/**
+ * Copies entries where a fault could not bring them back: areas with private copies (mm/memory.c: copy_page_range,
+ * vma_needs_copy, 6.1). PMD leaves over files are left to faults.
+ */
+function* copyPageRange(t: Task, vma: Vma, old: Vma): Steps<void> {
+  if ((old.vmFlags & (VM_PFNMAP | VM_MIXEDMAP)) === 0 && old.anonVma === null) return
+  const pt = t.machine.pageTables
+  let address = old.vmStart
+  while (address < old.vmEnd) {
+    const next = Math.min(old.vmEnd, address - (address % PMD_SIZE) + PMD_SIZE)
+    const oldPmd = pt.pmdSlot(old.vmMm.pgd, address)
+    if (oldPmd >= 0) {
+      const pud = pt.pudSlot(vma.vmMm.pgd, address, true)
+      if (pt.isNone(pud)) pt.populate(pud, pt.allocTable())
+      if (!pt.isNone(oldPmd) && !pt.pmdIsLeaf(oldPmd)) {
+        yield* copyPteRange(t, old, oldPmd, pt.pmdSlotAt(pud, address), address, next)
+      }
+    }
+    address = next
+  }
+}
+
+/**
+ * mm/memory.c: copy_pte_range, copy_present_pte, 6.1: private writable entries become read-only on both sides, shared
+ * ones clean in the child, all of them old in the child.
+ */
+function* copyPteRange(
+  t: Task,
+  old: Vma,
+  oldPmd: number,
+  newPmd: number,
+  start: number,
+  end: number,
+): Steps<void> {
+  const m = t.machine
+  const pt = m.pageTables
+  const { arch } = m
+  const { scratchLo, scratchHi } = t
+  if (pt.isNone(newPmd)) pt.populate(newPmd, pt.allocTable())
+  let oldSlot = pt.pteSlotAt(oldPmd, start)
+  let newSlot = pt.pteSlotAt(newPmd, start)
+  yield* lockTable(t, newSlot >>> 9)
+  yield* lockTable(t, oldSlot >>> 9)
+  for (let address = start; address < end; address += PAGE_SIZE, oldSlot++, newSlot++) {
+    if (!arch.ptePresent(pt.lo, pt.hi, oldSlot)) continue
+    const page = vmNormalPage(t, oldSlot)
+    if (page >= 0) {
+      m.memory.addRmap(page)
+      m.memory.setAnonExclusive(page, false)
+    }
+    yield STEP_ENTRY_WRITE
+    if (isCowMapping(old.vmFlags) && arch.pteWrite(pt.lo, pt.hi, oldSlot)) arch.pteWrprotect(pt.lo, pt.hi, oldSlot)
+    toScratch(t, oldSlot, 0)
+    if ((old.vmFlags & VM_SHARED) !== 0) arch.pteMkclean(scratchLo, scratchHi, 0)
+    arch.pteMkold(scratchLo, scratchHi, 0)
+    pt.set(newSlot, scratchLo[0]!, scratchHi[0]!)
+  }
+  const oldTable = (oldSlot - 1) >>> 9
+  const newTable = (newSlot - 1) >>> 9
+  yield* unlockTable(t, oldTable)
+  yield* unlockTable(t, newTable)
+}

@@ -1,0 +1,205 @@
+/**
+ * Advice: `madvise`.
+ * @module
+ */
+
+import { EACCES, EFAULT, EINVAL, ENOMEM } from '../errno.ts'
+import { PAGE_SIZE } from '../physical-memory.ts'
+import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
+import {
+  MADV_DOFORK,
+  MADV_DONTFORK,
+  MADV_DONTNEED,
+  MADV_FREE,
+  MADV_HUGEPAGE,
+  MADV_NOHUGEPAGE,
+  MADV_POPULATE_READ,
+  MADV_POPULATE_WRITE,
+  MADV_REMOVE,
+  MADV_WILLNEED,
+} from '../syscall-flags.ts'
+import type { Task } from '../task.ts'
+import {
+  VM_DONTCOPY,
+  VM_HUGEPAGE,
+  VM_LOCKED,
+  VM_MAYWRITE,
+  VM_NOHUGEPAGE,
+  VM_PFNMAP,
+  VM_SHARED,
+} from '../vm-flags.ts'
+import type { Vma } from '../vma.ts'
+import { toScratch, vmNormalPage } from './entries.ts'
+import { faultinVmaPageRange } from './gup.ts'
+import { downRead, downWrite, lockTable, unlockTable, upRead, upWrite } from './locking.ts'
+import { tlbFlushMmu } from './tlb-flush.ts'
+import { splitVma, vmaMerge } from './vma-adjust.ts'
+import { zapPageRangeSingle } from './zap.ts'
+
+const BEHAVIOURS: ReadonlySet<number> = new Set([
+  MADV_WILLNEED,
+  MADV_DONTNEED,
+  MADV_FREE,
+  MADV_REMOVE,
+  MADV_DONTFORK,
+  MADV_DOFORK,
+  MADV_HUGEPAGE,
+  MADV_NOHUGEPAGE,
+  MADV_POPULATE_READ,
+  MADV_POPULATE_WRITE,
+])
+
+/** mm/madvise.c: madvise_need_mmap_write, 6.1. */
+function needsMmapWrite(behaviour: number): boolean {
+  return (
+    behaviour === MADV_DONTFORK ||
+    behaviour === MADV_DOFORK ||
+    behaviour === MADV_HUGEPAGE ||
+    behaviour === MADV_NOHUGEPAGE
+  )
+}
+
+/** madvise(2); 0 or a negative error number (mm/madvise.c: do_madvise, 6.1). Behaviours not listed above: EINVAL. */
+export function* madvise(t: Task, start: number, length: number, behaviour: number): Steps<number> {
+  if (!BEHAVIOURS.has(behaviour)) return -EINVAL
+  if (start % PAGE_SIZE !== 0) return -EINVAL
+  const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
+  if (end === start) return 0
+  const write = needsMmapWrite(behaviour)
+  if (write) yield* downWrite(t, t.mm.mmapLock)
+  else yield* downRead(t, t.mm.mmapLock)
+  const ret = yield* madviseWalkVmas(t, start, end, behaviour)
+  if (write) yield* upWrite(t, t.mm.mmapLock)
+  else yield* upRead(t, t.mm.mmapLock)
+  return ret
+}
+
+/** Area by area; a hole is skipped and reported at the end (mm/madvise.c: madvise_walk_vmas, 6.1). */
+function* madviseWalkVmas(t: Task, start: number, end: number, behaviour: number): Steps<number> {
+  const areas = t.mm.areas
+  let unmapped = 0
+  let from = start
+  let vma = areas.findVma(from)
+  let prev = vma !== null && from > vma.vmStart ? vma : areas.findPrev(from)
+  for (;;) {
+    if (vma === null) return -ENOMEM
+    if (from < vma.vmStart) {
+      unmapped = -ENOMEM
+      from = vma.vmStart
+      if (from >= end) return unmapped
+    }
+    const to: number = Math.min(vma.vmEnd, end)
+    let error = 0
+    if (needsMmapWrite(behaviour)) {
+      prev = yield* madviseUpdateVma(t, vma, prev, from, to, newFlags(vma.vmFlags, behaviour))
+    } else {
+      error = yield* madviseVmaBehavior(t, vma, from, to, end, behaviour)
+      prev = behaviour === MADV_REMOVE ? null : vma
+    }
+    if (error !== 0) return error
+    from = prev !== null ? Math.max(to, prev.vmEnd) : to
+    if (from >= end) return unmapped
+    vma = areas.findVma(prev !== null ? prev.vmEnd : from)
+  }
+}
+
+function newFlags(flags: number, behaviour: number): number {
+  if (behaviour === MADV_DONTFORK) return flags | VM_DONTCOPY
+  if (behaviour === MADV_DOFORK) return flags & ~VM_DONTCOPY
+  if (behaviour === MADV_HUGEPAGE) return (flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE
+  return (flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE
+}
+
+/** mm/madvise.c: madvise_update_vma, 6.1: new flags for a part of one area; the area that then holds it. */
+function* madviseUpdateVma(
+  t: Task,
+  vma: Vma,
+  prev: Vma | null,
+  start: number,
+  end: number,
+  flags: number,
+): Steps<Vma> {
+  if (flags === vma.vmFlags) return vma
+  const pgoff = vma.vmPgoff + (start - vma.vmStart) / PAGE_SIZE
+  const merged = yield* vmaMerge(t, vma.vmMm, prev, start, end, flags, vma.anonVma, vma.vmFile, pgoff)
+  const target = merged ?? vma
+  if (merged === null) {
+    if (start !== vma.vmStart) yield* splitVma(t, vma, start, true)
+    if (end !== vma.vmEnd) yield* splitVma(t, vma, end, false)
+  }
+  target.vmFlags = flags
+  return target
+}
+
+/** mm/madvise.c: madvise_vma_behavior, 6.1, for what needs `mmap_lock` for reading only. */
+function* madviseVmaBehavior(
+  t: Task,
+  vma: Vma,
+  start: number,
+  end: number,
+  wholeEnd: number,
+  behaviour: number,
+): Steps<number> {
+  if (behaviour === MADV_WILLNEED) return 0
+  if (behaviour === MADV_REMOVE) return yield* madviseRemove(t, vma, start, end)
+  if (behaviour === MADV_POPULATE_READ || behaviour === MADV_POPULATE_WRITE) {
+    return yield* madvisePopulate(t, start, Math.min(end, wholeEnd), behaviour === MADV_POPULATE_WRITE)
+  }
+  if ((vma.vmFlags & (VM_PFNMAP | VM_LOCKED)) !== 0) return -EINVAL
+  if (behaviour === MADV_FREE) return yield* madviseFree(t, vma, start, end)
+  yield* zapPageRangeSingle(t, vma, start, end - start, true)
+  return 0
+}
+
+/** A hole punched into the file below (mm/madvise.c: madvise_remove, 6.1); drops `mmap_lock` meanwhile. */
+function* madviseRemove(t: Task, vma: Vma, start: number, end: number): Steps<number> {
+  if ((vma.vmFlags & VM_LOCKED) !== 0 || vma.vmFile === null) return -EINVAL
+  if ((vma.vmFlags & (VM_SHARED | VM_MAYWRITE)) !== (VM_SHARED | VM_MAYWRITE)) return -EACCES
+  const file = vma.vmFile
+  const offset = start - vma.vmStart + vma.vmPgoff * PAGE_SIZE
+  yield* upRead(t, t.mm.mmapLock)
+  const ret = yield* file.ops.steps.punchHole(t, file, offset, end - start)
+  yield* downRead(t, t.mm.mmapLock)
+  return ret
+}
+
+/** mm/madvise.c: madvise_populate, 6.1. */
+function* madvisePopulate(t: Task, start: number, end: number, write: boolean): Steps<number> {
+  for (let from = start; from < end; ) {
+    const vma = t.mm.areas.findVma(from)
+    if (vma === null || vma.vmStart > from) return -ENOMEM
+    const pages: number = yield* faultinVmaPageRange(t, vma, from, Math.min(end, vma.vmEnd), write)
+    if (pages < 0) return pages === -EINVAL || pages === -EFAULT ? pages : -ENOMEM
+    from += pages * PAGE_SIZE
+  }
+  return 0
+}
+
+/** Lets anonymous pages be dropped later: clean and old (mm/madvise.c: madvise_free_pte_range, 6.1). */
+function* madviseFree(t: Task, vma: Vma, start: number, end: number): Steps<number> {
+  if (!vma.isAnonymous) return -EINVAL
+  const m = t.machine
+  const pt = m.pageTables
+  const { arch } = m
+  t.tlb.reset()
+  for (let address = start; address < end; address += PAGE_SIZE) {
+    const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
+    if (pmd < 0 || pt.isNone(pmd)) continue
+    const slot = pt.pteSlotAt(pmd, address)
+    yield* lockTable(t, slot >>> 9)
+    const page = arch.ptePresent(pt.lo, pt.hi, slot) ? vmNormalPage(t, slot) : -1
+    if (page >= 0 && m.memory.mapcount(page) === 1) {
+      toScratch(t, slot, 0)
+      if (arch.pteYoung(pt.lo, pt.hi, slot) || arch.pteDirty(pt.lo, pt.hi, slot)) {
+        arch.pteMkold(t.scratchLo, t.scratchHi, 0)
+        arch.pteMkclean(t.scratchLo, t.scratchHi, 0)
+        yield STEP_ENTRY_WRITE
+        pt.set(slot, t.scratchLo[0]!, t.scratchHi[0]!)
+        t.tlb.adjustRange(address, PAGE_SIZE)
+      }
+    }
+    yield* unlockTable(t, slot >>> 9)
+  }
+  yield* tlbFlushMmu(t, vma.vmMm)
+  return 0
+}

@@ -1,0 +1,58 @@
+/**
+ * Locking into memory: `mlock`.
+ * @module
+ */
+
+import { EAGAIN, EFAULT, ENOMEM } from '../errno.ts'
+import { PAGE_SIZE } from '../physical-memory.ts'
+import type { Steps } from '../step.ts'
+import type { Task } from '../task.ts'
+import { VM_LOCKED, VM_SPECIAL } from '../vm-flags.ts'
+import type { Vma } from '../vma.ts'
+import { mmPopulate } from './gup.ts'
+import { downWrite, upWrite } from './locking.ts'
+import { splitVma, vmaMerge } from './vma-adjust.ts'
+
+/** mlock(2); 0 or a negative error number (mm/mlock.c: do_mlock, 6.1, for a task without a limit). */
+export function* mlock(t: Task, start: number, length: number): Steps<number> {
+  const from = start - (start % PAGE_SIZE)
+  const size = Math.ceil((length + (start % PAGE_SIZE)) / PAGE_SIZE) * PAGE_SIZE
+  yield* downWrite(t, t.mm.mmapLock)
+  const error = size === 0 ? 0 : yield* applyVmaLockFlags(t, from, from + size)
+  yield* upWrite(t, t.mm.mmapLock)
+  if (error !== 0) return error
+  const populated = yield* mmPopulate(t, from, size, false)
+  // mm/mlock.c: __mlock_posix_error_return
+  if (populated === -EFAULT) return -ENOMEM
+  return populated === -ENOMEM ? -EAGAIN : populated
+}
+
+function* applyVmaLockFlags(t: Task, start: number, end: number): Steps<number> {
+  const areas = t.mm.areas
+  let vma = areas.findVma(start)
+  if (vma === null || vma.vmStart > start) return -ENOMEM
+  let prev = start > vma.vmStart ? vma : areas.findPrev(start)
+  for (let from = start; ; ) {
+    const to: number = Math.min(vma.vmEnd, end)
+    prev = yield* mlockFixup(t, vma, prev, from, to)
+    from = Math.max(to, prev.vmEnd)
+    if (from >= end) return 0
+    vma = areas.findVma(prev.vmEnd)
+    if (vma === null || vma.vmStart !== from) return -ENOMEM
+  }
+}
+
+/** Sets `VM_LOCKED` on a part of one area, never on DAX (mm/mlock.c: mlock_fixup, 6.1). */
+function* mlockFixup(t: Task, vma: Vma, prev: Vma | null, start: number, end: number): Steps<Vma> {
+  const flags = vma.vmFlags | VM_LOCKED
+  if (flags === vma.vmFlags || (vma.vmFlags & VM_SPECIAL) !== 0 || vma.isDax) return vma
+  const pgoff = vma.vmPgoff + (start - vma.vmStart) / PAGE_SIZE
+  const merged = yield* vmaMerge(t, vma.vmMm, prev, start, end, flags, vma.anonVma, vma.vmFile, pgoff)
+  const target = merged ?? vma
+  if (merged === null) {
+    if (start !== vma.vmStart) yield* splitVma(t, vma, start, true)
+    if (end !== vma.vmEnd) yield* splitVma(t, vma, end, false)
+  }
+  target.vmFlags = flags
+  return target
+}

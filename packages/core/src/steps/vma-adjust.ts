@@ -1,0 +1,205 @@
+/**
+ * Changing the limits of areas: split, merge in all its cases, and what both end in.
+ * @module
+ */
+
+import type { File } from '../file.ts'
+import type { Mm } from '../mm.ts'
+import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
+import type { Steps } from '../step.ts'
+import type { Task } from '../task.ts'
+import { VM_SOFTDIRTY, VM_SPECIAL } from '../vm-flags.ts'
+import { type AnonVma, Vma } from '../vma.ts'
+import { anonVmaClone, unlinkAnonVmas } from './anon-rmap.ts'
+import { splitHugePmd } from './zap.ts'
+
+/** mm/mmap.c: is_mergeable_vma, 6.1; soft-dirty alone never keeps areas apart. */
+function isMergeableVma(vma: Vma, file: File | null, vmFlags: number): boolean {
+  return ((vma.vmFlags ^ vmFlags) & ~VM_SOFTDIRTY) === 0 && vma.vmFile === file
+}
+
+/** mm/mmap.c: is_mergeable_anon_vma, 6.1. */
+function isMergeableAnonVma(a: AnonVma | null, b: AnonVma | null, vma: Vma | null): boolean {
+  if ((a === null || b === null) && (vma === null || vma.anonVmaChain.length === 1)) return true
+  return a === b
+}
+
+/** mm/mmap.c: can_vma_merge_before, 6.1. */
+export function canVmaMergeBefore(
+  vma: Vma,
+  vmFlags: number,
+  anonVma: AnonVma | null,
+  file: File | null,
+  pgoff: number,
+): boolean {
+  return (
+    isMergeableVma(vma, file, vmFlags) && isMergeableAnonVma(anonVma, vma.anonVma, vma) && vma.vmPgoff === pgoff
+  )
+}
+
+/** mm/mmap.c: can_vma_merge_after, 6.1. */
+export function canVmaMergeAfter(
+  vma: Vma,
+  vmFlags: number,
+  anonVma: AnonVma | null,
+  file: File | null,
+  pgoff: number,
+): boolean {
+  return (
+    isMergeableVma(vma, file, vmFlags) && isMergeableAnonVma(anonVma, vma.anonVma, vma) && vma.pgoffEnd === pgoff
+  )
+}
+
+/**
+ * Merges `[start, end)` with what lies before and after it, when flags, file, offset and anon_vma agree; the area that
+ * then covers it, or null (mm/mmap.c: vma_merge, cases 1 to 8, 6.1).
+ */
+export function* vmaMerge(
+  t: Task,
+  mm: Mm,
+  prev: Vma | null,
+  start: number,
+  end: number,
+  vmFlags: number,
+  anonVma: AnonVma | null,
+  file: File | null,
+  pgoff: number,
+): Steps<Vma | null> {
+  if ((vmFlags & VM_SPECIAL) !== 0) return null
+  const pages = (end - start) / PAGE_SIZE
+  const mid = mm.areas.findVma(prev !== null ? prev.vmEnd : 0)
+  const next = mid !== null && mid.vmEnd === end ? mm.areas.findVma(mid.vmEnd) : mid
+
+  const mergePrev =
+    prev !== null && prev.vmEnd === start && canVmaMergeAfter(prev, vmFlags, anonVma, file, pgoff)
+  const mergeNext =
+    next !== null && end === next.vmStart && canVmaMergeBefore(next, vmFlags, anonVma, file, pgoff + pages)
+
+  if (mergePrev && mergeNext && isMergeableAnonVma(prev.anonVma, next.anonVma, null)) {
+    yield* vmaAdjust(t, prev, prev.vmStart, next.vmEnd, prev.vmPgoff, null, prev)
+    return prev
+  }
+  if (mergePrev) {
+    yield* vmaAdjust(t, prev, prev.vmStart, end, prev.vmPgoff, null, prev)
+    return prev
+  }
+  if (mergeNext) {
+    if (prev !== null && start < prev.vmEnd) yield* vmaAdjust(t, prev, prev.vmStart, start, prev.vmPgoff, null, next)
+    else yield* vmaAdjust(t, mid!, start, next.vmEnd, next.vmPgoff - pages, null, next)
+    return next
+  }
+  return null
+}
+
+/**
+ * Splits an area at `address` in two. The new half is below when `newBelow`, and `vma` keeps the other (mm/mmap.c:
+ * __split_vma, 6.1).
+ */
+export function* splitVma(t: Task, vma: Vma, address: number, newBelow: boolean): Steps<void> {
+  const offset = (address - vma.vmStart) / PAGE_SIZE
+  const half = new Vma(vma.vmMm, {
+    start: newBelow ? vma.vmStart : address,
+    end: newBelow ? address : vma.vmEnd,
+    flags: vma.vmFlags,
+    pgoff: newBelow ? vma.vmPgoff : vma.vmPgoff + offset,
+    file: vma.vmFile,
+    ops: vma.vmOps,
+  })
+  half.vmPageProtLo = vma.vmPageProtLo
+  half.vmPageProtHi = vma.vmPageProtHi
+  half.anonVma = vma.anonVma
+  anonVmaClone(half, vma)
+  if (newBelow) yield* vmaAdjust(t, vma, address, vma.vmEnd, vma.vmPgoff + offset, half, vma)
+  else yield* vmaAdjust(t, vma, vma.vmStart, address, vma.vmPgoff, half, vma)
+}
+
+/**
+ * Gives `vma` new limits; neighbours that it then overlaps are shortened or removed, and `insert` is linked beside it
+ * (mm/mmap.c: __vma_adjust, 6.1). `expand` is the area that grows in a merge.
+ */
+export function* vmaAdjust(
+  t: Task,
+  vma: Vma,
+  start: number,
+  end: number,
+  pgoff: number,
+  insert: Vma | null,
+  expand: Vma,
+): Steps<void> {
+  const areas = vma.vmMm.areas
+  const original = vma
+  let target = vma
+  let next: Vma | null = areas.findVma(vma.vmEnd)
+  let nextNext: Vma | null = null
+  let adjustNext = 0
+  let exporter: Vma | null = null
+  let importer: Vma | null = null
+  if (next !== null && insert === null) {
+    if (end >= next.vmEnd) {
+      if (next === expand) {
+        target = next
+        next = original
+      } else if (end > next.vmEnd) {
+        nextNext = areas.findVma(next.vmEnd)
+      }
+      exporter = nextNext !== null && next.anonVma === null ? nextNext : next
+      importer = target
+    } else if (end > next.vmStart) {
+      adjustNext = end - next.vmStart
+      exporter = next
+      importer = vma
+    } else if (end < vma.vmEnd) {
+      adjustNext = end - vma.vmEnd
+      exporter = vma
+      importer = next
+    }
+    if (exporter !== null && importer !== null && exporter.anonVma !== null && importer.anonVma === null) {
+      importer.anonVma = exporter.anonVma
+      anonVmaClone(importer, exporter)
+    }
+  }
+  const removed = exporter !== null && adjustNext === 0 ? next : null
+
+  yield* vmaAdjustTransHuge(t, original, start, end, adjustNext)
+
+  // The interval tree takes areas out and back in, which puts them behind others that begin at the same page.
+  const mapping = target.vmFile?.mapping
+  if (mapping !== undefined) {
+    if (insert !== null) mapping.insertVma(insert)
+    mapping.removeVma(target)
+    if (adjustNext !== 0) mapping.removeVma(next!)
+  }
+  if (removed !== null) areas.remove(removed)
+  if (nextNext !== null) areas.remove(nextNext)
+  if (adjustNext > 0) areas.setLimits(next!, next!.vmStart + adjustNext, next!.vmEnd)
+  areas.setLimits(target, start, end)
+  target.vmPgoff = pgoff
+  if (adjustNext < 0) areas.setLimits(next!, next!.vmStart + adjustNext, next!.vmEnd)
+  if (adjustNext !== 0) next!.vmPgoff += adjustNext / PAGE_SIZE
+  if (insert !== null) areas.insert(insert)
+  if (mapping !== undefined) {
+    if (adjustNext !== 0) mapping.insertVma(next!)
+    mapping.insertVma(target)
+    if (removed !== null) mapping.removeVma(removed)
+    if (nextNext !== null) mapping.removeVma(nextNext)
+  }
+  if (removed !== null) unlinkAnonVmas(removed)
+  if (nextNext !== null) unlinkAnonVmas(nextNext)
+}
+
+/** Splits PMD leaves that new limits would cut (mm/huge_memory.c: vma_adjust_trans_huge, 6.1). */
+function* vmaAdjustTransHuge(t: Task, vma: Vma, start: number, end: number, adjustNext: number): Steps<void> {
+  yield* splitHugePmdIfNeeded(t, vma, start)
+  yield* splitHugePmdIfNeeded(t, vma, end)
+  if (adjustNext > 0) {
+    const next = vma.vmMm.areas.findVma(vma.vmEnd)!
+    yield* splitHugePmdIfNeeded(t, next, next.vmStart + adjustNext)
+  }
+}
+
+function* splitHugePmdIfNeeded(t: Task, vma: Vma, address: number): Steps<void> {
+  const aligned = address - (address % PMD_SIZE)
+  if (aligned === address || aligned < vma.vmStart || aligned + PMD_SIZE > vma.vmEnd) return
+  const pmd = t.machine.pageTables.pmdSlot(vma.vmMm.pgd, address)
+  if (pmd >= 0) yield* splitHugePmd(t, vma, pmd, address)
+}

@@ -1,0 +1,110 @@
+/**
+ * Stores to entries that are present and read-only: `do_wp_page` in all its branches.
+ * @module
+ */
+
+import { FAULT_FLAG_MKWRITE, VM_FAULT_ERROR, VM_FAULT_NOPAGE, VM_FAULT_WRITE } from '../fault-flags.ts'
+import { ZERO_PFN } from '../physical-memory.ts'
+import type { Steps } from '../step.ts'
+import type { Task } from '../task.ts'
+import type { VmFault } from '../vm-operations.ts'
+import { anonVmaPrepare } from './anon-rmap.ts'
+import { VM_SHARED, VM_WRITE } from '../vm-flags.ts'
+import { fromScratch, maybeMkwrite, ptepClearFlush, ptepSetAccessFlags, vmNormalPage } from './entries.ts'
+import { lockTable, unlockTable } from './locking.ts'
+
+/**
+ * Entered with the table lock held, `vmf.pte` and `vmf.orig*` valid and the entry read-only; the lock is released on
+ * return (mm/memory.c: do_wp_page, 6.1).
+ */
+export function* doWpPage(t: Task, vmf: VmFault): Steps<number> {
+  const m = t.machine
+  const vma = vmf.vma
+  if (m.trace !== null) m.trace('do_wp_page', t, vmf.origLo, vmf.origHi, 0)
+  const page = vmNormalPage(t, vmf.pte)
+  if (page < 0) {
+    if ((vma.vmFlags & (VM_WRITE | VM_SHARED)) === (VM_WRITE | VM_SHARED)) return yield* wpPfnShared(t, vmf)
+    yield* unlockTable(t, vmf.pte >>> 9)
+    return yield* wpPageCopy(t, vmf, -1)
+  }
+  // Every page with a struct page that this model maps is anonymous: files are DAX.
+  if (m.memory.anonExclusive(page) || m.memory.mapcount(page) === 1) {
+    m.memory.setAnonExclusive(page, true)
+    yield* wpPageReuse(t, vmf)
+    return VM_FAULT_WRITE
+  }
+  yield* unlockTable(t, vmf.pte >>> 9)
+  return yield* wpPageCopy(t, vmf, page)
+}
+
+/** mm/memory.c: wp_page_reuse, 6.1: makes the entry writable where it is; releases the table lock. */
+export function* wpPageReuse(t: Task, vmf: VmFault): Steps<void> {
+  const m = t.machine
+  t.scratchLo[0] = vmf.origLo
+  t.scratchHi[0] = vmf.origHi
+  m.arch.pteMkyoung(t.scratchLo, t.scratchHi, 0)
+  m.arch.pteMkdirty(t.scratchLo, t.scratchHi, 0)
+  maybeMkwrite(t, vmf.vma, 0)
+  yield* ptepSetAccessFlags(t, vmf.address, vmf.pte, true)
+  yield* unlockTable(t, vmf.pte >>> 9)
+}
+
+/** mm/memory.c: wp_pfn_shared, 6.1: a shared frame without struct page; the file system decides. */
+function* wpPfnShared(t: Task, vmf: VmFault): Steps<number> {
+  const ops = vmf.vma.vmOps
+  if (ops !== null && ops.steps.pfnMkwrite !== null) {
+    yield* unlockTable(t, vmf.pte >>> 9)
+    vmf.flags |= FAULT_FLAG_MKWRITE
+    const ret = yield* ops.steps.pfnMkwrite(t, vmf)
+    if ((ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE)) !== 0) return ret
+    return yield* finishMkwriteFault(t, vmf)
+  }
+  yield* wpPageReuse(t, vmf)
+  return VM_FAULT_WRITE
+}
+
+/** mm/memory.c: finish_mkwrite_fault, 6.1. */
+export function* finishMkwriteFault(t: Task, vmf: VmFault): Steps<number> {
+  const pt = t.machine.pageTables
+  yield* lockTable(t, vmf.pte >>> 9)
+  if (pt.lo[vmf.pte] !== vmf.origLo || pt.hi[vmf.pte] !== vmf.origHi) {
+    yield* unlockTable(t, vmf.pte >>> 9)
+    return VM_FAULT_NOPAGE
+  }
+  yield* wpPageReuse(t, vmf)
+  return 0
+}
+
+/**
+ * Copies the page behind the original entry and maps the copy writable; `oldPage` is its frame, or -1 without struct
+ * page (mm/memory.c: wp_page_copy, 6.1). The entry is cleared and flushed before the new one is set, so that no two
+ * CPUs ever use both.
+ */
+function* wpPageCopy(t: Task, vmf: VmFault, oldPage: number): Steps<number> {
+  const m = t.machine
+  const pt = m.pageTables
+  const vma = vmf.vma
+  if (m.trace !== null) m.trace('wp_page_copy', t, 0, 0, 0)
+  anonVmaPrepare(vma)
+  t.scratchLo[0] = vmf.origLo
+  t.scratchHi[0] = vmf.origHi
+  const source = m.arch.ptePfn(t.scratchLo, t.scratchHi, 0)
+  const copy = m.memory.allocPage()
+  if (source !== ZERO_PFN) m.memory.copyPage(copy, source)
+  yield* lockTable(t, vmf.pte >>> 9)
+  if (pt.lo[vmf.pte] !== vmf.origLo || pt.hi[vmf.pte] !== vmf.origHi) {
+    m.memory.freePage(copy)
+    yield* unlockTable(t, vmf.pte >>> 9)
+    return 0
+  }
+  yield* ptepClearFlush(t, vma, vmf.address, vmf.pte)
+  m.arch.pfnPte(t.scratchLo, t.scratchHi, 0, copy, vma.vmPageProtLo, vma.vmPageProtHi)
+  m.arch.pteMkdirty(t.scratchLo, t.scratchHi, 0)
+  maybeMkwrite(t, vma, 0)
+  m.memory.addRmap(copy)
+  m.memory.setAnonExclusive(copy, true)
+  yield* fromScratch(t, vmf.pte, 0)
+  yield* unlockTable(t, vmf.pte >>> 9)
+  if (oldPage >= 0 && m.memory.removeRmap(oldPage)) m.memory.freePage(oldPage)
+  return VM_FAULT_WRITE
+}

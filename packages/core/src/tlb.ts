@@ -1,0 +1,76 @@
+/**
+ * One CPU's translation look-aside buffer: what the hardware may go on using after the tables have changed.
+ *
+ * Direct-mapped, 4 KiB and 2 MiB entries apart. An entry carries the context of its address space, so that a change of
+ * address space flushes nothing (PCID), and a full flush of one address space is a new context number.
+ * @module
+ */
+
+const SETS_4K = 1024
+const SETS_2M = 64
+const GIB = 0x40000000
+
+/** Rights of a cached translation. */
+export const TLB_WRITE: number = 1
+/** The D bit was seen set: a store through this entry needs no further walk. */
+export const TLB_DIRTY: number = 2
+export const TLB_EXEC: number = 4
+
+export class Tlb {
+  readonly #page: Float64Array = new Float64Array(SETS_4K).fill(-1)
+  readonly #context: Int32Array = new Int32Array(SETS_4K)
+  readonly #pfn: Uint32Array = new Uint32Array(SETS_4K)
+  readonly #rights: Uint8Array = new Uint8Array(SETS_4K)
+  readonly #hugePage: Int32Array = new Int32Array(SETS_2M).fill(-1)
+  readonly #hugeContext: Int32Array = new Int32Array(SETS_2M)
+  readonly #hugePfn: Uint32Array = new Uint32Array(SETS_2M)
+  readonly #hugeRights: Uint8Array = new Uint8Array(SETS_2M)
+  /** Frame of the last {@link lookup} that hit. */
+  pfn = 0
+
+  /** Rights of the cached translation of `address`, or -1; the frame is then in {@link pfn}. */
+  lookup(context: number, address: number): number {
+    const page = Math.floor(address / 4096)
+    const set = page % SETS_4K
+    if (this.#page[set] === page && this.#context[set] === context) {
+      this.pfn = this.#pfn[set]!
+      return this.#rights[set]!
+    }
+    const huge = Math.floor(address / 0x200000)
+    const hugeSet = huge & (SETS_2M - 1)
+    if (this.#hugePage[hugeSet] === huge && this.#hugeContext[hugeSet] === context) {
+      this.pfn = this.#hugePfn[hugeSet]! + (((address % GIB) >>> 12) & 511)
+      return this.#hugeRights[hugeSet]!
+    }
+    return -1
+  }
+
+  fill(context: number, address: number, pfn: number, rights: number): void {
+    const page = Math.floor(address / 4096)
+    const set = page % SETS_4K
+    this.#page[set] = page
+    this.#context[set] = context
+    this.#pfn[set] = pfn
+    this.#rights[set] = rights
+  }
+
+  /** `pfn` is the first frame of the 2 MiB page. */
+  fillHuge(context: number, address: number, pfn: number, rights: number): void {
+    const page = Math.floor(address / 0x200000)
+    const set = page & (SETS_2M - 1)
+    this.#hugePage[set] = page
+    this.#hugeContext[set] = context
+    this.#hugePfn[set] = pfn
+    this.#hugeRights[set] = rights
+  }
+
+  /** `invlpg`: drops what is cached for `address`, whatever its size. */
+  flushPage(context: number, address: number): void {
+    const page = Math.floor(address / 4096)
+    const set = page % SETS_4K
+    if (this.#page[set] === page && this.#context[set] === context) this.#page[set] = -1
+    const huge = Math.floor(address / 0x200000)
+    const hugeSet = huge & (SETS_2M - 1)
+    if (this.#hugePage[hugeSet] === huge && this.#hugeContext[hugeSet] === context) this.#hugePage[hugeSet] = -1
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * ext4 as DAX sees it: the block map behind `iomap_begin`, and the calls that change it.
+ * @module
+ */
+
+import { type Machine, MachineError } from '@mm-model/core'
+import type { DaxInode } from '../inode.ts'
+import { IOMAP_F_DIRTY, IOMAP_F_NEW, IOMAP_HOLE, IOMAP_MAPPED, IOMAP_UNWRITTEN, IOMAP_WRITE, type Iomap } from '../iomap.ts'
+import type { Personality } from '../super-block.ts'
+import {
+  BlockMap,
+  Ext4Blocks,
+  ext4AllocFileBlocks,
+  ext4IomapBegin,
+  ext4PunchHole,
+  ext4Truncate,
+  type InodeBlocks,
+  MAP_MAPPED,
+  MAP_NEW,
+  MAP_UNWRITTEN,
+} from './blocks/index.ts'
+
+/** fs/ext4, 6.1: extents, no delayed allocation, one journal. */
+export class Ext4 implements Personality {
+  readonly name: string = 'ext4'
+  readonly blocks: Ext4Blocks
+  readonly #map: BlockMap = new BlockMap()
+
+  constructor(machine: Machine) {
+    const { memory } = machine
+    this.blocks = new Ext4Blocks({
+      blocks: memory.pmemPages,
+      zero: (block, count) => memory.fillPmem(block, 0, count * 4096, 0),
+    })
+  }
+
+  /** fs/ext4/inode.c: ext4_iomap_begin, ext4_set_iomap, 6.1. */
+  iomapBegin(inode: DaxInode, pos: number, length: number, flags: number, iomap: Iomap): number {
+    const blocks = blocksOf(inode)
+    const map = this.#map
+    const write = (flags & IOMAP_WRITE) !== 0
+    const error = ext4IomapBegin(
+      this.blocks,
+      blocks,
+      map,
+      pos,
+      length,
+      write,
+      inode.size,
+      inode.writers > 0,
+      (flags & 0x8) !== 0,
+    )
+    if (error < 0) return error
+    iomap.flags = blocks.datasyncDirty || pos + length > inode.size ? IOMAP_F_DIRTY : 0
+    if ((map.flags & MAP_NEW) !== 0) iomap.flags |= IOMAP_F_NEW
+    iomap.offset = map.lblk * 4096
+    iomap.length = map.len * 4096
+    iomap.block = map.pblk
+    if ((map.flags & MAP_UNWRITTEN) !== 0) iomap.type = IOMAP_UNWRITTEN
+    else iomap.type = (map.flags & MAP_MAPPED) !== 0 ? IOMAP_MAPPED : IOMAP_HOLE
+    return 0
+  }
+
+  allocate(inode: DaxInode, offset: number, length: number, newSize: number): number {
+    const first = Math.floor(offset / 4096)
+    const count = Math.ceil((offset + length) / 4096) - first
+    return ext4AllocFileBlocks(this.blocks, blocksOf(inode), first, count, newSize, inode.size)
+  }
+
+  punch(inode: DaxInode, offset: number, length: number): number {
+    return ext4PunchHole(this.blocks, blocksOf(inode), offset, length, inode.size)
+  }
+
+  truncate(inode: DaxInode): number {
+    return ext4Truncate(this.blocks, blocksOf(inode), inode.size)
+  }
+
+  sectors(inode: DaxInode): number {
+    return blocksOf(inode).iBlocks
+  }
+
+  newInode(inode: DaxInode): void {
+    inode.blocks = this.blocks.newInode()
+  }
+
+  datasyncDirty(inode: DaxInode): boolean {
+    return blocksOf(inode).datasyncDirty
+  }
+
+  sizeChanged(inode: DaxInode): void {
+    blocksOf(inode).datasyncDirty = true
+  }
+
+  commit(): void {
+    this.blocks.commit()
+  }
+}
+
+function blocksOf(inode: DaxInode): InodeBlocks {
+  if (inode.blocks === null) {
+    throw new MachineError('BAD_CONFIGURATION', {
+      found: `inode ${inode.name} without a block map`,
+      expected: 'an inode made by this file system',
+      remedy: 'create files through openCreate',
+    })
+  }
+  return inode.blocks
+}

@@ -1,0 +1,26 @@
+/**
+ * Scratch of a task inside a DAX fault or file call, so that a fault allocates nothing.
+ * @module
+ */
+
+import type { Task } from '@mm-model/core'
+import { Iomap } from './iomap.ts'
+import { XaState, XArray } from './xarray.ts'
+
+/** What one fault carries from step to step; a task is in one at a time. */
+export class FaultContext {
+  readonly iomap: Iomap = new Iomap()
+  /** The place of the entry in its inode's array. */
+  readonly xas: XaState = new XaState(new XArray())
+  /** The entry that the fault holds locked, without its lock bit. */
+  entry = 0
+  /** Frame to install after a synchronous fault's fsync. */
+  pfn = 0
+  /** Negative error number of the last extent look-up, or 0. */
+  error = 0
+}
+
+/** The task's context, made at its first DAX fault. */
+export function daxContext(t: Task): FaultContext {
+  return (t.backend ??= new FaultContext()) as FaultContext
+}

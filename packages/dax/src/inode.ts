@@ -1,0 +1,68 @@
+/**
+ * Inodes of a DAX file system, and files open on them.
+ * @module
+ */
+
+import { AddressSpace, File, type FileOperations, PMEM_BASE_PFN, RwSem } from '@mm-model/core'
+import type { InodeBlocks } from './ext4/blocks/index.ts'
+import type { SuperBlock } from './super-block.ts'
+import { XArray } from './xarray.ts'
+
+/** include/linux/fs.h: struct inode and struct address_space of a DAX file, 6.1. */
+export class DaxInode {
+  readonly sb: SuperBlock
+  readonly name: string
+  readonly mapping: AddressSpace
+  /** `i_pages`. */
+  readonly entries: XArray = new XArray()
+  /** `inode_lock`. */
+  readonly rwsem: RwSem
+  /** Bytes (`i_size`). */
+  size = 0
+  /** Clock ticks of the last change of data and of the inode. */
+  mtime: number
+  ctime: number
+  /** The block map of an ext4 inode. */
+  blocks: InodeBlocks | null = null
+  /** Files open for writing (`i_writecount`). */
+  writers = 0
+
+  constructor(sb: SuperBlock, name: string) {
+    this.sb = sb
+    this.name = name
+    this.mapping = new AddressSpace(name)
+    this.rwsem = new RwSem(`${name}.i_rwsem`, 0)
+    this.mtime = sb.machine.now
+    this.ctime = sb.machine.now
+    sb.personality.newInode(this)
+  }
+
+  /** Frame of a device block. */
+  pfnOf(block: number): number {
+    return PMEM_BASE_PFN + block
+  }
+
+  /** 512-byte sectors (`st_blocks`). */
+  get sectors(): number {
+    return this.sb.personality.sectors(this)
+  }
+
+  /**
+   * Both times become now, unless they are (fs/inode.c: generic_update_time, 6.1; the clock is ticks, so that a second
+   * update in one tick changes nothing).
+   */
+  touch(): void {
+    this.mtime = this.sb.machine.now
+    this.ctime = this.sb.machine.now
+  }
+}
+
+/** An open DAX file. */
+export class DaxFile extends File {
+  readonly inode: DaxInode
+
+  constructor(inode: DaxInode, mode: number, ops: FileOperations) {
+    super({ name: inode.name, mapping: inode.mapping, mode, isDax: true, ops })
+    this.inode = inode
+  }
+}

@@ -1,0 +1,60 @@
+// Derived from ../steps/ext4-fault.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * ext4's fault handlers on a DAX file, and its mmap.
+ * @module
+ */
+
+import { ENOSPC, EOPNOTSUPP, FAULT_FLAG_WRITE, type File, PE_SIZE_PTE, type Task, VM_FAULT_ERROR, VM_FAULT_NEEDDSYNC, VM_HUGEPAGE, VM_SHARED, VM_SYNC, type VmFault, type Vma } from '@mm-model/core'
+import { downRead, upRead } from '@mm-model/core/plain'
+import { daxContext } from '../fault-context.ts'
+import type { DaxFile } from '../inode.ts'
+import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
+import { daxFinishSyncFault, daxIomapFault } from './fault.ts'
+import { sbEnd, sbStart } from './freeze.ts'
+
+/** fs/ext4/file.c: ext4_file_mmap, 6.1. */
+export function ext4FileMmap(_t: Task, file: File, vma: Vma): number {
+  if ((vma.vmFlags & VM_SYNC) !== 0 && !file.isDax) return -EOPNOTSUPP
+  vma.vmOps = (file as DaxFile).inode.sb.vmOperations
+  vma.vmFlags |= VM_HUGEPAGE
+  return 0
+}
+
+/** `->fault` (fs/ext4/file.c: ext4_dax_fault, 6.1). */
+export function ext4DaxFault(t: Task, vmf: VmFault): number {
+  return ext4DaxHugeFault(t, vmf, PE_SIZE_PTE)
+}
+
+/** How often a fault that found no space commits and tries again (fs/ext4/balloc.c: ext4_should_retry_alloc, 6.1). */
+const ALLOC_RETRIES = 3
+
+/**
+ * `->huge_fault`, and with `PE_SIZE_PTE` also `->fault` and `->pfn_mkwrite`: freeze protection, times, and the journal
+ * around the DAX handler, for stores to shared mappings only (fs/ext4/file.c: ext4_dax_huge_fault, 6.1).
+ */
+export function ext4DaxHugeFault(t: Task, vmf: VmFault, peSize: number): number {
+  const m = t.machine
+  const { inode } = vmf.vma.vmFile as DaxFile
+  const { sb, mapping } = inode
+  const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0 && (vmf.vma.vmFlags & VM_SHARED) !== 0
+  if (m.trace !== null) m.trace('ext4_dax_huge_fault', t, peSize, 0, 0)
+  if (write) {
+    sbStart(t, sb, SB_FREEZE_PAGEFAULT)
+    if (m.trace !== null) m.trace('file_update_time', t, 0, 0, 0)
+    inode.touch()
+  }
+  downRead(t, mapping.invalidateLock)
+  const context = daxContext(t)
+  context.error = 0
+  let result = daxIomapFault(t, vmf, peSize)
+  for (let i = 0; i < ALLOC_RETRIES && write; i++) {
+    if ((result & VM_FAULT_ERROR) === 0 || context.error !== -ENOSPC) break
+    sb.personality.commit()
+    context.error = 0
+    result = daxIomapFault(t, vmf, peSize)
+  }
+  if ((result & VM_FAULT_NEEDDSYNC) !== 0) result = daxFinishSyncFault(t, vmf, peSize)
+  upRead(t, mapping.invalidateLock)
+  if (write) sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
+  return result
+}

@@ -1,0 +1,278 @@
+// Derived from ../steps/fault.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * The DAX fault handlers: from a locked entry and an extent to an installed page-table entry.
+ * @module
+ */
+
+import { FAULT_FLAG_WRITE, HUGE_ZERO_PFN, PE_SIZE_PMD, PE_SIZE_PTE, PMD_SIZE, type Task, VM_FAULT_DONE_COW, VM_FAULT_FALLBACK, VM_FAULT_MAJOR, VM_FAULT_NEEDDSYNC, VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_SHARED, VM_SYNC, type VmFault, ZERO_PFN } from '@mm-model/core'
+import {
+  finishFault,
+  fromScratch,
+  lockTable,
+  splitHugePmd,
+  unlockTable,
+  unmapMappingPages,
+  vmfInsertForWrite,
+  vmfInsertMixed,
+  vmfInsertMixedMkwrite,
+  vmfInsertPfnPmd,
+} from '@mm-model/core/plain'
+import {
+  DAX_PMD,
+  DAX_ZERO_PAGE,
+  daxIsEmptyEntry,
+  daxIsPmdEntry,
+  daxIsZeroEntry,
+  daxLocked,
+  daxMakeEntry,
+  PG_PMD_NR,
+  PMD_ORDER,
+} from '../entry.ts'
+import { daxContext, type FaultContext } from '../fault-context.ts'
+import type { DaxFile, DaxInode } from '../inode.ts'
+import {
+  IOMAP_DAX,
+  IOMAP_F_DIRTY,
+  IOMAP_F_NEW,
+  IOMAP_FAULT,
+  IOMAP_HOLE,
+  IOMAP_MAPPED,
+  IOMAP_UNWRITTEN,
+  IOMAP_WRITE,
+} from '../iomap.ts'
+import { iomapBegin } from '../iomap-begin.ts'
+import { PAGECACHE_TAG_DIRTY } from '../xarray.ts'
+import { daxUnlockEntry, ENTRY_CONFLICT, getUnlockedEntry, grabMappingEntry } from './entries.ts'
+
+/**
+ * Handles a fault at one size; sizes other than PTE and PMD fall back (fs/dax.c: dax_iomap_fault, 6.1). For
+ * `VM_FAULT_NEEDDSYNC` the frame is in the task's fault context.
+ */
+export function daxIomapFault(t: Task, vmf: VmFault, peSize: number): number {
+  const m = t.machine
+  if (m.trace !== null) m.trace('dax_iomap_fault', t, peSize, 0, 0)
+  if (peSize === PE_SIZE_PTE) return daxIomapPteFault(t, vmf)
+  if (peSize === PE_SIZE_PMD) return daxIomapPmdFault(t, vmf)
+  return VM_FAULT_FALLBACK
+}
+
+/** fs/dax.c: dax_iomap_pte_fault, 6.1. */
+function daxIomapPteFault(t: Task, vmf: VmFault): number {
+  const m = t.machine
+  const pt = m.pageTables
+  const inode = (vmf.vma.vmFile as DaxFile).inode
+  const context = daxContext(t)
+  const pos = vmf.pgoff * 4096
+  let ret = 0
+  if (m.trace !== null) m.trace('dax_pte_fault', t, vmf.pgoff, vmf.flags, 0)
+  if (pos >= inode.size) ret = VM_FAULT_SIGBUS
+  else {
+    const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0 && vmf.cowPage < 0
+    context.xas.bind(inode.entries)
+    const entry = grabMappingEntry(t, inode, context.xas, vmf.pgoff, 0)
+    context.entry = entry
+    if (!pt.isNone(vmf.pmd) && pt.pmdIsLeaf(vmf.pmd)) ret = VM_FAULT_NOPAGE
+    else {
+      const flags = IOMAP_DAX | IOMAP_FAULT | (write ? IOMAP_WRITE : 0)
+      context.error = iomapBegin(t, inode, pos, 4096, flags, context.iomap)
+      if (context.error < 0) ret = daxFaultReturn(context.error)
+      else {
+        ret = daxFaultIter(t, vmf, inode, context, write, false)
+        if (ret !== VM_FAULT_SIGBUS && (context.iomap.flags & IOMAP_F_NEW) !== 0) ret |= VM_FAULT_MAJOR
+      }
+    }
+    daxUnlockEntry(context.xas, context.entry)
+  }
+  if (m.trace !== null) m.trace('dax_pte_fault_done', t, vmf.pgoff, ret, 0)
+  return ret
+}
+
+/** fs/dax.c: dax_fault_return and mm.h: vmf_error, 6.1. */
+function daxFaultReturn(error: number): number {
+  return error === -12 ? VM_FAULT_OOM : VM_FAULT_SIGBUS
+}
+
+/** fs/dax.c: dax_iomap_pmd_fault, 6.1. */
+function daxIomapPmdFault(t: Task, vmf: VmFault): number {
+  const m = t.machine
+  const pt = m.pageTables
+  const inode = (vmf.vma.vmFile as DaxFile).inode
+  const context = daxContext(t)
+  const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0
+  const maxPgoff = Math.ceil(inode.size / 4096)
+  const index = vmf.pgoff - (vmf.pgoff % PG_PMD_NR)
+  let ret = VM_FAULT_FALLBACK
+  if (m.trace !== null) m.trace('dax_pmd_fault', t, vmf.pgoff, vmf.flags, 0)
+  if (index >= maxPgoff) {
+    ret = VM_FAULT_SIGBUS
+  } else if (!daxFaultCheckFallback(vmf, index, maxPgoff)) {
+    context.xas.bind(inode.entries)
+    const entry = grabMappingEntry(t, inode, context.xas, vmf.pgoff, PMD_ORDER)
+    if (entry >= 0) {
+      context.entry = entry
+      if (!pt.isNone(vmf.pmd) && !pt.pmdIsLeaf(vmf.pmd)) ret = 0
+      else {
+        const flags = IOMAP_DAX | IOMAP_FAULT | (write ? IOMAP_WRITE : 0)
+        const pos = index * 4096
+        context.error = iomapBegin(t, inode, pos, PMD_SIZE, flags, context.iomap)
+        const covered = context.iomap.offset + context.iomap.length >= pos + PMD_SIZE
+        if (context.error === 0 && covered) ret = daxFaultIter(t, vmf, inode, context, write, true)
+      }
+      daxUnlockEntry(context.xas, context.entry)
+    } else ret = -entry
+  }
+  if (ret === VM_FAULT_FALLBACK && !pt.isNone(vmf.pmd) && pt.pmdIsLeaf(vmf.pmd)) {
+    splitHugePmd(t, vmf.vma, vmf.pmd, vmf.address)
+  }
+  if (m.trace !== null) m.trace('dax_pmd_fault_done', t, vmf.pgoff, ret, 0)
+  return ret
+}
+
+/** Whether a 2 MiB attempt must give up before it begins (fs/dax.c: dax_fault_check_fallback, 6.1). */
+function daxFaultCheckFallback(vmf: VmFault, index: number, maxPgoff: number): boolean {
+  const vma = vmf.vma
+  const start = vmf.address - (vmf.address % PMD_SIZE)
+  if (vmf.pgoff % PG_PMD_NR !== (vmf.address / 4096) % PG_PMD_NR) return true
+  if ((vmf.flags & FAULT_FLAG_WRITE) !== 0 && (vma.vmFlags & VM_SHARED) === 0) return true
+  if (start < vma.vmStart || start + PMD_SIZE > vma.vmEnd) return true
+  return index + PG_PMD_NR - 1 >= maxPgoff
+}
+
+/** One extent's worth of a fault: `context.iomap` is known, `context.entry` locked (fs/dax.c: dax_fault_iter, 6.1). */
+function daxFaultIter(
+  t: Task,
+  vmf: VmFault,
+  inode: DaxInode,
+  context: FaultContext,
+  write: boolean,
+  pmd: boolean,
+): number {
+  const { iomap } = context
+  const pos = (pmd ? vmf.pgoff - (vmf.pgoff % PG_PMD_NR) : vmf.pgoff) * 4096
+  if (!pmd && vmf.cowPage >= 0) return daxFaultCowPage(t, vmf, inode, context, pos)
+  if (!write && (iomap.type === IOMAP_UNWRITTEN || iomap.type === IOMAP_HOLE)) {
+    if (pmd) return daxPmdLoadHole(t, vmf, inode, context)
+    return daxLoadHole(t, vmf, inode, context)
+  }
+  if (iomap.type !== IOMAP_MAPPED) return pmd ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS
+  const pfn = inode.pfnOf(iomap.blockAt(pos))
+  // fs/dax.c: dax_iomap_direct_access wants 2 MiB aligned in physical memory
+  if (pmd && pfn % PG_PMD_NR !== 0) return VM_FAULT_FALLBACK
+  daxInsertEntry(t, vmf, inode, context, write, pfn, pmd ? DAX_PMD : 0)
+  if (isSynchronous(vmf, context, write)) {
+    context.pfn = pfn
+    return VM_FAULT_NEEDDSYNC
+  }
+  if (pmd) return vmfInsertPfnPmd(t, vmf, pfn, write)
+  return write ? vmfInsertForWrite(t, vmf, pfn) : vmfInsertMixed(t, vmf, pfn)
+}
+
+/** fs/dax.c: dax_fault_is_synchronous, 6.1. */
+function isSynchronous(vmf: VmFault, context: FaultContext, write: boolean): boolean {
+  return write && (vmf.vma.vmFlags & VM_SYNC) !== 0 && (context.iomap.flags & IOMAP_F_DIRTY) !== 0
+}
+
+/**
+ * Turns the locked entry into one for `pfn`, tags it, and unmaps what a zero page or a smaller truth left behind
+ * (fs/dax.c: dax_insert_entry, 6.1).
+ */
+function daxInsertEntry(
+  t: Task,
+  vmf: VmFault,
+  inode: DaxInode,
+  context: FaultContext,
+  write: boolean,
+  pfn: number,
+  flags: number,
+): void {
+  const { xas, entry } = context
+  const tags = t.machine.kernel.daxReadFaultsTagDirty || write
+  const dirty = tags && !isSynchronous(vmf, context, write)
+  if (daxIsZeroEntry(entry) && (flags & DAX_ZERO_PAGE) === 0) {
+    const index = xas.index
+    if (daxIsPmdEntry(entry)) unmapMappingPages(t, inode.mapping, index - (index % PG_PMD_NR), PG_PMD_NR, false)
+    else unmapMappingPages(t, inode.mapping, index, 1, false)
+  }
+  xas.reset()
+  if (daxIsZeroEntry(entry) || daxIsEmptyEntry(entry)) {
+    context.entry = daxMakeEntry(pfn, flags)
+    xas.store(daxLocked(context.entry))
+  } else xas.load()
+  if (dirty) xas.setMark(PAGECACHE_TAG_DIRTY)
+}
+
+/** A private store: the page is copied out of the file, or is zeros (fs/dax.c: dax_fault_cow_page, 6.1). */
+function daxFaultCowPage(
+  t: Task,
+  vmf: VmFault,
+  inode: DaxInode,
+  context: FaultContext,
+  pos: number,
+): number {
+  const { iomap } = context
+  if (iomap.type === IOMAP_MAPPED) t.machine.memory.copyPage(vmf.cowPage, inode.pfnOf(iomap.blockAt(pos)))
+  const ret = finishFault(t, vmf)
+  return ret === 0 ? VM_FAULT_DONE_COW : ret
+}
+
+/** fs/dax.c: dax_load_hole, 6.1: a load of a hole maps the zero page. */
+function daxLoadHole(t: Task, vmf: VmFault, inode: DaxInode, context: FaultContext): number {
+  const m = t.machine
+  daxInsertEntry(t, vmf, inode, context, false, ZERO_PFN, DAX_ZERO_PAGE)
+  const ret = vmfInsertMixed(t, vmf, ZERO_PFN)
+  if (m.trace !== null) m.trace('dax_load_hole', t, vmf.pgoff, ret, 0)
+  return ret
+}
+
+/** fs/dax.c: dax_pmd_load_hole, 6.1: a load of a 2 MiB hole maps the huge zero page. */
+function daxPmdLoadHole(t: Task, vmf: VmFault, inode: DaxInode, context: FaultContext): number {
+  const m = t.machine
+  const pt = m.pageTables
+  const vma = vmf.vma
+  daxInsertEntry(t, vmf, inode, context, false, HUGE_ZERO_PFN, DAX_PMD | DAX_ZERO_PAGE)
+  lockTable(t, vmf.pmd >>> 9)
+  if (!pt.isNone(vmf.pmd)) {
+    unlockTable(t, vmf.pmd >>> 9)
+    if (m.trace !== null) m.trace('dax_pmd_load_hole_fallback', t, vmf.pgoff, 0, 0)
+    return VM_FAULT_FALLBACK
+  }
+  m.arch.pfnPmd(t.scratchLo, t.scratchHi, 0, HUGE_ZERO_PFN, vma.vmPageProtLo, vma.vmPageProtHi)
+  m.arch.pmdMkhuge(t.scratchLo, t.scratchHi, 0)
+  fromScratch(t, vmf.pmd, 0)
+  unlockTable(t, vmf.pmd >>> 9)
+  if (m.trace !== null) m.trace('dax_pmd_load_hole', t, vmf.pgoff, 0, 0)
+  return VM_FAULT_NOPAGE
+}
+
+/**
+ * The end of a synchronous fault: makes the metadata durable, and only then installs the entry that the first part left
+ * out (fs/dax.c: dax_finish_sync_fault, 6.1).
+ */
+export function daxFinishSyncFault(t: Task, vmf: VmFault, peSize: number): number {
+  const m = t.machine
+  const file = vmf.vma.vmFile as DaxFile
+  if (m.trace !== null) m.trace('dax_finish_sync_fault', t, 0, 0, 0)
+  const pfn = daxContext(t).pfn
+  const start = vmf.pgoff * 4096
+  const error = file.ops.plain.fsync(t, file, start, start + (peSize === PE_SIZE_PMD ? PMD_SIZE : 4096) - 1, true)
+  if (error !== 0) return VM_FAULT_SIGBUS
+  return daxInsertPfnMkwrite(t, vmf, file.inode, pfn, peSize === PE_SIZE_PMD ? PMD_ORDER : 0)
+}
+
+/** fs/dax.c: dax_insert_pfn_mkwrite, 6.1. */
+function daxInsertPfnMkwrite(t: Task, vmf: VmFault, inode: DaxInode, pfn: number, order: number): number {
+  const m = t.machine
+  const { xas } = daxContext(t)
+  xas.bind(inode.entries).set(vmf.pgoff, order)
+  const entry = getUnlockedEntry(t, xas, order, inode.name)
+  if (entry === 0 || entry === ENTRY_CONFLICT || (order === 0 && daxIsPmdEntry(entry))) {
+    if (m.trace !== null) m.trace('dax_insert_pfn_mkwrite_no_entry', t, vmf.pgoff, VM_FAULT_NOPAGE, 0)
+    return VM_FAULT_NOPAGE
+  }
+  xas.setMark(PAGECACHE_TAG_DIRTY)
+  xas.store(daxLocked(entry))
+  const ret = order === 0 ? vmfInsertMixedMkwrite(t, vmf, pfn) : vmfInsertPfnPmd(t, vmf, pfn, true)
+  daxUnlockEntry(xas, entry)
+  if (m.trace !== null) m.trace('dax_insert_pfn_mkwrite', t, vmf.pgoff, ret, 0)
+  return ret
+}

@@ -1,0 +1,85 @@
+// Derived from ../steps/invalidate.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * Taking entries out of a mapping: for truncation and hole punch, and for writes that allocate.
+ * @module
+ */
+
+import { type Task } from '@mm-model/core'
+import { unmapMappingPages, unmapMappingRange } from '@mm-model/core/plain'
+import { daxEntryOrder } from '../entry.ts'
+import type { DaxInode } from '../inode.ts'
+import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
+import { ENTRY_CONFLICT, getUnlockedEntry } from './entries.ts'
+import { MAX_PAGE_INDEX } from './writeback.ts'
+
+/** fs/dax.c: __dax_invalidate_entry, 6.1: removes the entry at `index` unless it is dirty and `truncating` is false. */
+function daxInvalidateEntry(t: Task, inode: DaxInode, index: number, truncating: boolean): void {
+  const xas = new XaState(inode.entries).set(index, 0)
+  const entry = getUnlockedEntry(t, xas, 0, inode.name)
+  if (entry === 0 || entry === ENTRY_CONFLICT) return
+  if (!truncating && (xas.getMark(PAGECACHE_TAG_DIRTY) || xas.getMark(PAGECACHE_TAG_TOWRITE))) return
+  xas.store(0)
+}
+
+/** Removes the entries of pages `first … last`; a 2 MiB entry goes whole (mm/truncate.c: truncate_inode_pages_range, 6.1). */
+function removeEntries(
+  t: Task,
+  inode: DaxInode,
+  first: number,
+  last: number,
+  truncating: boolean,
+): void {
+  const xas = new XaState(inode.entries)
+  for (let index = first; index <= last; ) {
+    const entry = xas.set(index, 0).find(last)
+    if (entry === 0) return
+    const start = xas.entryStart
+    daxInvalidateEntry(t, inode, xas.index, truncating)
+    index = start + 2 ** daxEntryOrder(entry)
+  }
+}
+
+/**
+ * Before a write that allocated: clean entries of the pages go, and every mapping of them is unmapped, so that a zero
+ * page is not seen any more (mm/truncate.c: invalidate_inode_pages2_range, 6.1).
+ */
+export function invalidateInodePages2Range(t: Task, inode: DaxInode, first: number, last: number): void {
+  if (inode.entries.isEmpty) return
+  removeEntries(t, inode, first, last, false)
+  unmapMappingPages(t, inode.mapping, first, last - first + 1, false)
+}
+
+/** Unmaps and removes everything from `newSize` on, private copies too (mm/truncate.c: truncate_pagecache, 6.1). */
+export function truncatePagecache(t: Task, inode: DaxInode, newSize: number): void {
+  const hole = Math.ceil(newSize / 4096) * 4096
+  unmapMappingRange(t, inode.mapping, hole, 0, true)
+  removeEntries(t, inode, hole / 4096, MAX_PAGE_INDEX, true)
+  unmapMappingRange(t, inode.mapping, hole, 0, true)
+}
+
+/** The whole pages of bytes `start … end`; private copies stay (mm/truncate.c: truncate_pagecache_range, 6.1). */
+export function truncatePagecacheRange(t: Task, inode: DaxInode, start: number, end: number): void {
+  const first = Math.ceil(start / 4096) * 4096
+  const stop = Math.floor((end + 1) / 4096) * 4096
+  if (stop - 1 > first) unmapMappingRange(t, inode.mapping, first, stop - first, false)
+  removeEntries(t, inode, first / 4096, stop / 4096 - 1, true)
+}
+
+/**
+ * Unmaps the whole file, and would wait for pages that somebody holds; nothing in this model holds DAX pages
+ * (fs/ext4/inode.c: ext4_break_layouts; fs/dax.c: dax_layout_busy_page_range, 6.1).
+ */
+export function breakLayouts(t: Task, inode: DaxInode): void {
+  const m = t.machine
+  if (m.trace !== null) m.trace('dax_layout_busy', t, 0, 0, 0)
+  if (!inode.mapping.isMapped) return
+  unmapMappingPages(t, inode.mapping, 0, 0, false)
+  const xas = new XaState(inode.entries)
+  for (let index = 0; ; ) {
+    const entry = xas.set(index, 0).find(MAX_PAGE_INDEX)
+    if (entry === 0) return
+    const start = xas.entryStart
+    getUnlockedEntry(t, xas, 0, inode.name)
+    index = start + 2 ** daxEntryOrder(entry)
+  }
+}

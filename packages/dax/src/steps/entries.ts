@@ -1,0 +1,79 @@
+/**
+ * Locks of mapping entries, and what `grab_mapping_entry` finds or makes.
+ * @module
+ */
+
+import { VM_FAULT_FALLBACK } from '@mm-model/core'
+import { STEP_FLAG, STEP_LOCK, STEP_UNLOCK, type Steps, type Task } from '@mm-model/core'
+import { blocked, unmapMappingPages } from '@mm-model/core/steps'
+import {
+  DAX_EMPTY,
+  DAX_PMD,
+  daxEntryOrder,
+  daxIsEmptyEntry,
+  daxIsLocked,
+  daxIsPmdEntry,
+  daxIsZeroEntry,
+  daxLocked,
+  daxMakeEntry,
+  PG_PMD_NR,
+} from '../entry.ts'
+import type { DaxInode } from '../inode.ts'
+import type { XaState } from '../xarray.ts'
+
+/** What {@link getUnlockedEntry} answers when a smaller entry is in the way (`dax_is_conflict`). */
+export const ENTRY_CONFLICT: number = -1
+
+/**
+ * The entry in the range of `xas`, once nobody holds its lock: 0 for none, {@link ENTRY_CONFLICT} for one smaller than
+ * `order` (fs/dax.c: get_unlocked_entry, 6.1).
+ */
+export function* getUnlockedEntry(t: Task, xas: XaState, order: number, name: string): Steps<number> {
+  yield STEP_LOCK
+  for (;;) {
+    const entry = xas.findConflict()
+    if (entry === 0) return 0
+    if (daxEntryOrder(entry) < order) return ENTRY_CONFLICT
+    if (!daxIsLocked(entry)) return entry
+    yield blocked(t, { name: `the entry of ${name} at page ${xas.index}` })
+    xas.reset()
+  }
+}
+
+/** fs/dax.c: dax_unlock_entry, 6.1: puts the entry back without its lock. */
+export function* daxUnlockEntry(xas: XaState, entry: number): Steps<void> {
+  xas.reset()
+  xas.store(entry)
+  yield STEP_UNLOCK
+}
+
+/**
+ * Locks the entry for `index`, making an empty one where there is none; a 2 MiB entry without block is broken up for a
+ * page-sized request. The entry without its lock bit, or `-VM_FAULT_FALLBACK` (fs/dax.c: grab_mapping_entry, 6.1).
+ */
+export function* grabMappingEntry(
+  t: Task,
+  inode: DaxInode,
+  xas: XaState,
+  index: number,
+  order: number,
+): Steps<number> {
+  xas.set(index, order)
+  const entry = yield* getUnlockedEntry(t, xas, order, inode.name)
+  if (entry === ENTRY_CONFLICT) return -VM_FAULT_FALLBACK
+  if (entry > 0) {
+    const downgrade = order === 0 && daxIsPmdEntry(entry) && (daxIsZeroEntry(entry) || daxIsEmptyEntry(entry))
+    xas.store(daxLocked(entry))
+    if (!downgrade) return entry
+    if (daxIsZeroEntry(entry)) {
+      yield* unmapMappingPages(t, inode.mapping, index - (index % PG_PMD_NR), PG_PMD_NR, false)
+      xas.reset()
+    }
+    xas.store(0)
+    xas.set(index, order)
+  }
+  const made = daxMakeEntry(0, order > 0 ? DAX_EMPTY | DAX_PMD : DAX_EMPTY)
+  xas.store(daxLocked(made))
+  yield STEP_FLAG
+  return made
+}

@@ -1,0 +1,94 @@
+/**
+ * Writeback of a DAX mapping: write-protect, flush, untag, entry by entry under its lock.
+ * @module
+ */
+
+import { STEP_FLAG, type Steps, type Task } from '@mm-model/core'
+import { downRead, pfnMkcleanRange, upRead } from '@mm-model/core/steps'
+import {
+  daxEntryOrder,
+  daxIsEmptyEntry,
+  daxIsLocked,
+  daxIsZeroEntry,
+  daxLocked,
+  daxToPfn,
+} from '../entry.ts'
+import type { DaxInode } from '../inode.ts'
+import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
+import { ENTRY_CONFLICT, getUnlockedEntry } from './entries.ts'
+
+/** Last page of the longest file: LLONG_MAX >> PAGE_SHIFT. */
+export const MAX_PAGE_INDEX: number = 0x7ffffffffffff
+
+const EIO = 5
+
+/**
+ * Writes back bytes `start … end`, if any entry of the inode is dirty (mm/filemap.c: filemap_fdatawrite_wbc, 6.1: the
+ * whole mapping is asked, not the range). 0 or a negative error number.
+ */
+export function* fileWriteAndWaitRange(t: Task, inode: DaxInode, start: number, end: number): Steps<number> {
+  if (inode.entries.isEmpty || !inode.entries.marked(PAGECACHE_TAG_DIRTY)) return 0
+  return yield* daxWritepages(t, inode, start, end)
+}
+
+/** fs/ext4/inode.c: ext4_dax_writepages; fs/dax.c: dax_writeback_mapping_range, 6.1. `end` `Infinity`: to the end. */
+export function* daxWritepages(t: Task, inode: DaxInode, start: number, end: number): Steps<number> {
+  const m = t.machine
+  if (m.trace !== null) m.trace('dax_writeback', t, 0, 0, 0)
+  if (inode.entries.isEmpty) return 0
+  const first = Math.floor(start / 4096)
+  const last = end === Infinity ? MAX_PAGE_INDEX : Math.floor(end / 4096)
+  const xas = new XaState(inode.entries)
+  if (m.trace !== null) m.trace('dax_writeback_range', t, first, last, 0)
+  // mm/page-writeback.c: tag_pages_for_writeback
+  xas.set(first, 0)
+  while (xas.findMarked(last, PAGECACHE_TAG_DIRTY) !== 0) xas.setMark(PAGECACHE_TAG_TOWRITE)
+  yield STEP_FLAG
+  xas.set(first, 0)
+  let ret = 0
+  for (
+    let entry = xas.findMarked(last, PAGECACHE_TAG_TOWRITE);
+    entry !== 0;
+    entry = xas.findMarked(last, PAGECACHE_TAG_TOWRITE)
+  ) {
+    ret = yield* daxWritebackOne(t, inode, xas, entry)
+    if (ret < 0) break
+  }
+  if (m.trace !== null) m.trace('dax_writeback_range_done', t, xas.index, last, 0)
+  return ret
+}
+
+/**
+ * One entry: lock it, take the TOWRITE tag, clean every mapping, flush, and only then take the DIRTY tag and unlock. The
+ * order is what keeps a store from being lost (fs/dax.c: dax_writeback_one, 6.1).
+ */
+function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number): Steps<number> {
+  const m = t.machine
+  let entry = found
+  if (daxIsLocked(entry)) {
+    const old = entry
+    entry = yield* getUnlockedEntry(t, xas, 0, inode.name)
+    if (entry === 0 || entry === ENTRY_CONFLICT || daxToPfn(old) !== daxToPfn(entry)) return 0
+    if (daxIsEmptyEntry(entry) || daxIsZeroEntry(entry)) return -EIO
+    if (!xas.getMark(PAGECACHE_TAG_TOWRITE)) return 0
+  }
+  xas.store(daxLocked(entry))
+  xas.clearMark(PAGECACHE_TAG_TOWRITE)
+  yield STEP_FLAG
+  const count = 2 ** daxEntryOrder(entry)
+  const index = xas.index - (xas.index % count)
+  const pfn = daxToPfn(entry)
+  yield* downRead(t, inode.mapping.iMmapRwsem)
+  for (const vma of inode.mapping.iMmap) {
+    if (vma.vmPgoff > index + count - 1 || vma.pgoffEnd <= index) continue
+    yield* pfnMkcleanRange(t, vma, pfn, count, index)
+  }
+  yield* upRead(t, inode.mapping.iMmapRwsem)
+  // dax_flush: what was stored through the mappings is durable from here on
+  yield STEP_FLAG
+  xas.reset()
+  xas.store(entry)
+  xas.clearMark(PAGECACHE_TAG_DIRTY)
+  if (m.trace !== null) m.trace('dax_writeback_one', t, index, count, 0)
+  return 0
+}

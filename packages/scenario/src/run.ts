@@ -1,0 +1,176 @@
+/**
+ * Running a scenario on the model, and observing it the way real kernels were observed.
+ * @module
+ */
+
+import { kernel61, Machine, MachineError, type Task, type WriteFaultStrategy } from '@mm-model/core'
+import { type DaxFile, mountExt4, type SuperBlock } from '@mm-model/dax'
+import { type Costs, costsOf } from './costs.ts'
+import { type FinalState, finalStateOf } from './final-state.ts'
+import type { FileObservation, Observation, OperationObservation, OperationResult } from './observation.ts'
+import { startAgent } from './runner/agent.ts'
+import { type Calls, callsOf, type Form } from './runner/calls.ts'
+import { Frames, Places } from './runner/names.ts'
+import { execute, type Surroundings } from './runner/operations.ts'
+import { Process } from './runner/process.ts'
+import { type Recorder, record } from './runner/recorder.ts'
+import { observePtes, observeVmas } from './runner/state.ts'
+import type { Operation, Scenario } from './syntax.ts'
+
+/** What to run a scenario on. */
+export interface RunOptions {
+  /** Only `6.1` is built. */
+  readonly kernel: string
+  /** Only `ext4` is built. */
+  readonly fs: string
+  readonly strategy: WriteFaultStrategy
+  /** Straight through (the default), or step by step; both observe the same. */
+  readonly form?: Form | undefined
+}
+
+/** What a run gave. */
+export interface RunResult {
+  readonly observation: Observation
+  /** What each operation cost, read off the observation. */
+  readonly costs: readonly Costs[]
+  readonly finalState: FinalState
+}
+
+/**
+ * Runs a scenario on a fresh machine with a fresh file system.
+ *
+ * An operation that needs something the model does not have answers `notModelled`, and so does every later one, since
+ * the state is no longer the kernel's.
+ * @throws MachineError DEADLOCK for an operation that would block for ever, with the line in its message;
+ * BAD_CONFIGURATION for a kernel or file system that is not built
+ */
+export function runScenario(scenario: Scenario, options: RunOptions): RunResult {
+  if (options.kernel !== kernel61.name || options.fs !== 'ext4') {
+    throw new MachineError('BAD_CONFIGURATION', {
+      found: `kernel ${options.kernel} with ${options.fs}`,
+      expected: 'kernel 6.1 with ext4, the only profile that is built',
+      remedy: 'choose that one',
+    })
+  }
+  const run = new Run(options)
+  const ops = scenario.ops.map((operation) => run.step(operation))
+  const observation = { scenario: scenario.name, kernel: options.kernel, fs: options.fs, ops }
+  return { observation, costs: costsOf(observation), finalState: finalStateOf(observation) }
+}
+
+/** Times and blocks of a file before an operation. */
+interface FileStamp {
+  readonly mtime: number
+  readonly ctime: number
+  readonly blocks: number
+}
+
+const NEW_FILE: FileStamp = { mtime: -1, ctime: -1, blocks: 0 }
+
+/** A scenario in progress. */
+class Run {
+  readonly #machine: Machine
+  readonly #calls: Calls
+  readonly #frames: Frames
+  readonly #places: Places = new Places()
+  readonly #recorder: Recorder
+  readonly #processes: Map<string | null, Process> = new Map()
+  readonly #surroundings: Surroundings
+  /** Why operations are no longer run, once one was not modelled. */
+  #broken: string | null = null
+
+  constructor(options: RunOptions) {
+    this.#machine = new Machine({ strategy: options.strategy, kernel: kernel61 })
+    this.#calls = callsOf(options.form ?? 'plain')
+    this.#frames = new Frames(this.#machine)
+    const places = this.#places
+    this.#surroundings = {
+      calls: this.#calls,
+      sb: mountExt4(this.#machine),
+      mapped: (name, address, length) => places.add(name, address, length),
+      resized: (name, length) => places.grow(name, length),
+    }
+    const first = new Process(this.#machine.createTask(), null)
+    startAgent(first.task, this.#calls)
+    useFileSystem(first.task, this.#calls, this.#surroundings.sb)
+    this.#processes.set(null, first)
+    this.#recorder = record(this.#machine, this.#frames, places)
+  }
+
+  step(operation: Operation): OperationObservation {
+    const { text: op } = operation
+    if (this.#broken !== null) return { op, ...nothing({ notModelled: this.#broken }) }
+    const process = this.#processes.get(operation.child)
+    if (process === undefined) throw new Error(`no process ${operation.child}: the parser lets no such scenario through`)
+    this.#machine.tick()
+    const before = stampFiles(process)
+    this.#recorder.begin()
+    let result: OperationResult
+    try {
+      result = this.#execute(operation, process)
+    } catch (error) {
+      if (!(error instanceof MachineError)) throw error
+      if (error.code === 'DEADLOCK') throw atLine(operation, error)
+      if (error.code !== 'NOT_MODELLED') throw error
+      this.#broken = `after line ${operation.line}, which is not modelled`
+      return { op, ...nothing({ notModelled: error.found.replace('not modelled: ', '') }) }
+    }
+    const { faults, events } = this.#recorder.end()
+    const isFork = operation.op === 'fork'
+    const files = isFork ? [] : changedFiles(process, before)
+    const ptes = this.#recorder.hasFound(process.task) ? observePtes(process, this.#frames) : []
+    const vmas = isFork ? [] : observeVmas(process, this.#places)
+    return { op, result, faults, events, files, ptes, vmas }
+  }
+
+  #execute(operation: Operation, process: Process): OperationResult {
+    if (operation.op !== 'fork') return execute(operation, process, this.#surroundings)
+    const child = new Process(this.#calls.fork(process.task), process)
+    this.#processes.set(operation.childName, child)
+    return { ret: 0 }
+  }
+}
+
+/**
+ * Leaves the file system as recordings found it: in use. A small file has been written before, so the allocator has a
+ * preallocation for small files, and nothing waits for the journal.
+ */
+function useFileSystem(t: Task, calls: Calls, sb: SuperBlock): void {
+  const file = calls.openCreate(t, sb, '.used')
+  calls.pwriteFill(t, file, 0, 4096, 1)
+  calls.fsync(t, file)
+}
+
+function nothing(result: OperationResult): Omit<OperationObservation, 'op'> {
+  return { result, faults: [], events: [], files: [], ptes: [], vmas: [] }
+}
+
+function atLine(operation: Operation, error: MachineError): MachineError {
+  return new MachineError('DEADLOCK', {
+    found: `line ${operation.line}: '${operation.text}' would block for ever: ${error.found}`,
+    expected: 'an operation that returns',
+    remedy: 'thaw the file system before it',
+  })
+}
+
+function stamp({ inode }: DaxFile): FileStamp {
+  return { mtime: inode.mtime, ctime: inode.ctime, blocks: inode.sectors }
+}
+
+function stampFiles(process: Process): Map<string, FileStamp> {
+  return new Map([...process.files].map(([name, file]) => [name, stamp(file)]))
+}
+
+/** Files of the process whose times or blocks differ from before the operation. */
+function changedFiles(process: Process, before: ReadonlyMap<string, FileStamp>): FileObservation[] {
+  const changed: FileObservation[] = []
+  for (const [name, file] of process.files) {
+    const was = before.get(name) ?? NEW_FILE
+    const now = stamp(file)
+    const mtime = now.mtime !== was.mtime
+    const ctime = now.ctime !== was.ctime
+    if (!mtime && !ctime && now.blocks === was.blocks) continue
+    changed.push({ name, mtime, ctime, blocks: now.blocks, size: file.inode.size })
+  }
+  return changed
+}

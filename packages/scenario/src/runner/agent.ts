@@ -1,0 +1,79 @@
+/**
+ * The process that executes a scenario, as far as recordings show it: the areas it has besides the scenario's, and
+ * its buffer for writes.
+ *
+ * The recorded agent is a static program; what it maps for itself is far from the scenario's slots, and all that is
+ * ever seen of it is that fork copies it and that a large write begins with an mmap inside malloc.
+ * @module
+ */
+
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_PRIVATE,
+  PAGE_SIZE,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  type Task,
+} from '@mm-model/core'
+import type { Calls } from './calls.ts'
+
+/** Where the program's areas lie: text, data, heap, stack and what the kernel maps. Only their number is seen. */
+const AREAS: readonly (readonly [address: number, pages: number, prot: number])[] = [
+  [0x400000, 1, PROT_READ],
+  [0x401000, 0x98, PROT_READ | PROT_EXEC],
+  [0x499000, 0x28, PROT_READ],
+  [0x4c2000, 4, PROT_READ],
+  [0x4c6000, 3, PROT_READ | PROT_WRITE],
+  [0x4ca000, 0x110, PROT_READ | PROT_WRITE],
+  [0x1c00000, 0x22, PROT_READ | PROT_WRITE],
+  [0x7ffffffdd000, 0x21, PROT_READ | PROT_WRITE],
+  [0x7ffff7ff9000, 4, PROT_READ],
+  [0x7ffff7ffe000, 1, PROT_READ | PROT_EXEC],
+]
+
+/** glibc's DEFAULT_MMAP_THRESHOLD_MIN: from this size on, malloc maps. */
+const MMAP_THRESHOLD = 128 * 1024
+/** What malloc adds to a request that it maps (a header, aligned). */
+const CHUNK_OVERHEAD = 16
+
+/** Maps the program's own areas. */
+export function startAgent(t: Task, calls: Calls): void {
+  for (const [address, pages, prot] of AREAS) {
+    calls.mmap(t, {
+      address,
+      length: pages * PAGE_SIZE,
+      prot,
+      flags: MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+      file: null,
+      offset: 0,
+    })
+  }
+}
+
+/** glibc's malloc of one process, as far as it maps: a freed mapping raises the threshold to its own size. */
+export class WriteBuffer {
+  #threshold = MMAP_THRESHOLD
+
+  /** The state that a forked child goes on with. */
+  copy(): WriteBuffer {
+    const buffer = new WriteBuffer()
+    buffer.#threshold = this.#threshold
+    return buffer
+  }
+
+  /** Runs `write` with a buffer of `length` bytes allocated. */
+  with<T>(t: Task, calls: Calls, length: number, write: () => T): T {
+    const chunk = length + CHUNK_OVERHEAD
+    if (chunk < this.#threshold) return write()
+    const size = Math.ceil(chunk / PAGE_SIZE) * PAGE_SIZE
+    const prot = PROT_READ | PROT_WRITE
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS
+    const address = calls.mmap(t, { address: 0, length: size, prot, flags, file: null, offset: 0 })
+    const result = write()
+    if (address >= 0) calls.munmap(t, address, size)
+    this.#threshold = Math.max(this.#threshold, size)
+    return result
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The calls a scenario makes, in either form of the code.
+ * @module
+ */
+
+import { type MmapRequest, runSteps, type Steps, type Task } from '@mm-model/core'
+import * as corePlain from '@mm-model/core/plain'
+import * as coreSteps from '@mm-model/core/steps'
+import type { DaxFile, SuperBlock } from '@mm-model/dax'
+import * as daxPlain from '@mm-model/dax/plain'
+import * as daxSteps from '@mm-model/dax/steps'
+
+/** How the code runs: straight through, or as steps of one task after the other. */
+export type Form = 'plain' | 'steps'
+
+/** System calls and accesses of one task. */
+export interface Calls {
+  load(t: Task, address: number): number
+  store(t: Task, address: number, byte: number): number
+  mmap(t: Task, request: MmapRequest): number
+  munmap(t: Task, start: number, length: number): number
+  mprotect(t: Task, start: number, length: number, prot: number): number
+  madvise(t: Task, start: number, length: number, behaviour: number): number
+  mlock(t: Task, start: number, length: number): number
+  msync(t: Task, start: number, length: number, flags: number): number
+  mremap(t: Task, address: number, oldLength: number, newLength: number, flags: number, to: number): number
+  fork(t: Task): Task
+  openCreate(t: Task, sb: SuperBlock, name: string): DaxFile
+  ftruncate(t: Task, file: DaxFile, size: number): number
+  fallocate(t: Task, file: DaxFile, offset: number, length: number): number
+  punchHole(t: Task, file: DaxFile, offset: number, length: number): number
+  pwriteFill(t: Task, file: DaxFile, offset: number, length: number, byte: number): number
+  preadByte(t: Task, file: DaxFile, offset: number): number | null
+  fsync(t: Task, file: DaxFile): number
+  freezeSuper(t: Task, sb: SuperBlock): number
+  thawSuper(t: Task, sb: SuperBlock): number
+}
+
+const PLAIN: Calls = Object.freeze({ ...pick(corePlain), ...pickFile(daxPlain) })
+
+/** The calls of one form. */
+export function callsOf(form: Form): Calls {
+  return form === 'plain' ? PLAIN : steppedCalls()
+}
+
+function steppedCalls(): Calls {
+  const stepped = { ...pick(coreSteps), ...pickFile(daxSteps) }
+  const calls: Record<string, unknown> = {}
+  for (const [name, call] of Object.entries(stepped)) {
+    const steps = call as (...args: unknown[]) => Steps<unknown>
+    calls[name] = (...args: unknown[]) => runSteps(steps(...args))
+  }
+  return calls as unknown as Calls
+}
+
+function pick<T extends Pick<typeof corePlain, keyof typeof corePlain> | typeof coreSteps>(form: T) {
+  const { load, store, mmap, munmap, mprotect, madvise, mlock, msync, mremap, fork } = form
+  return { load, store, mmap, munmap, mprotect, madvise, mlock, msync, mremap, fork } as Pick<
+    T,
+    'load' | 'store' | 'mmap' | 'munmap' | 'mprotect' | 'madvise' | 'mlock' | 'msync' | 'mremap' | 'fork'
+  >
+}
+
+function pickFile<T extends typeof daxPlain | typeof daxSteps>(form: T) {
+  const { openCreate, ftruncate, fallocate, punchHole, pwriteFill, preadByte, fsync, freezeSuper, thawSuper } = form
+  return { openCreate, ftruncate, fallocate, punchHole, pwriteFill, preadByte, fsync, freezeSuper, thawSuper } as Pick<
+    T,
+    | 'openCreate'
+    | 'ftruncate'
+    | 'fallocate'
+    | 'punchHole'
+    | 'pwriteFill'
+    | 'preadByte'
+    | 'fsync'
+    | 'freezeSuper'
+    | 'thawSuper'
+  >
+}

@@ -1,0 +1,194 @@
+/**
+ * What each operation of the language does, as the recorded agent does it.
+ * @module
+ */
+
+import {
+  FMODE_READ,
+  FMODE_WRITE,
+  MADV_DONTFORK,
+  MADV_DONTNEED,
+  MADV_FREE,
+  MADV_HUGEPAGE,
+  MADV_NOHUGEPAGE,
+  MADV_POPULATE_READ,
+  MADV_POPULATE_WRITE,
+  MADV_REMOVE,
+  MADV_WILLNEED,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
+  MS_ASYNC,
+  MS_INVALIDATE,
+  MS_SYNC,
+  errnoName,
+  MAP_ANONYMOUS,
+  MAP_LOCKED,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_SHARED_VALIDATE,
+  MAP_SYNC,
+} from '@mm-model/core'
+import { type DaxFile, openFile, type SuperBlock } from '@mm-model/dax'
+import type { OperationResult } from '../observation.ts'
+import type { AccessMode, Advice, Operation, OperationOf, SyncMode } from '../syntax.ts'
+import type { Calls } from './calls.ts'
+import type { Process } from './process.ts'
+
+/** Result of `pread` at or past the end of the file. */
+const END_OF_FILE = -1000
+
+const ADVICE: Readonly<Record<Advice, number>> = {
+  dontneed: MADV_DONTNEED,
+  remove: MADV_REMOVE,
+  free: MADV_FREE,
+  dontfork: MADV_DONTFORK,
+  willneed: MADV_WILLNEED,
+  hugepage: MADV_HUGEPAGE,
+  nohugepage: MADV_NOHUGEPAGE,
+  populate_read: MADV_POPULATE_READ,
+  populate_write: MADV_POPULATE_WRITE,
+}
+const MSYNC: Readonly<Record<SyncMode, number>> = {
+  sync: MS_SYNC,
+  async: MS_ASYNC,
+  invalidate: MS_SYNC | MS_INVALIDATE,
+}
+const MODES: Readonly<Record<AccessMode, number>> = {
+  ro: FMODE_READ,
+  wo: FMODE_WRITE,
+  rw: FMODE_READ | FMODE_WRITE,
+}
+
+/** Everything an operation runs on, and what it must tell about mappings that came or moved. */
+export interface Surroundings {
+  readonly calls: Calls
+  readonly sb: SuperBlock
+  /** A mapping name now means `length` bytes at `address`. */
+  mapped(name: string, address: number, length: number): void
+  /** A mapping of that name was resized without a new place. */
+  resized(name: string, length: number): void
+}
+
+/** Any operation but `fork`. */
+export type Simple = Exclude<Operation, { readonly op: 'fork' }>
+
+/** Executes one operation in one process; everything else it did shows in events and state. */
+export function execute(operation: Simple, process: Process, around: Surroundings): OperationResult {
+  const { calls, sb } = around
+  const t = process.task
+  switch (operation.op) {
+    case 'create': {
+      const file = calls.openCreate(t, sb, operation.file)
+      process.files.set(operation.file, file)
+      return answer(calls.ftruncate(t, file, operation.size))
+    }
+    case 'reopen': {
+      const { inode } = fileOf(process, operation.file)
+      process.files.set(operation.file, openFile(inode, MODES[operation.mode]))
+      return answer(0)
+    }
+    case 'fill': {
+      const { offset, length, byte } = operation
+      const file = fileOf(process, operation.file)
+      return answer(process.buffer.with(t, calls, length, () => calls.pwriteFill(t, file, offset, length, byte)))
+    }
+    case 'pread':
+      return answer(calls.preadByte(t, fileOf(process, operation.file), operation.offset) ?? END_OF_FILE)
+    case 'falloc':
+      return answer(calls.fallocate(t, fileOf(process, operation.file), operation.offset, operation.length))
+    case 'punch':
+      return answer(calls.punchHole(t, fileOf(process, operation.file), operation.offset, operation.length))
+    case 'truncate':
+      return answer(calls.ftruncate(t, fileOf(process, operation.file), operation.size))
+    case 'fsync':
+      return answer(calls.fsync(t, fileOf(process, operation.file)))
+    case 'freeze':
+      return answer(calls.freezeSuper(t, sb))
+    case 'thaw':
+      return answer(calls.thawSuper(t, sb))
+    case 'sleep':
+      return answer(0)
+    case 'mmap':
+      return map(operation, process, around)
+    default:
+      return onMapping(operation, process, around)
+  }
+}
+
+type OnMapping = OperationOf<
+  'load' | 'store' | 'munmap' | 'mprotect' | 'msync' | 'madvise' | 'mlock' | 'mremap'
+>
+
+function onMapping(operation: OnMapping, process: Process, around: Surroundings): OperationResult {
+  const { calls } = around
+  const t = process.task
+  const mapping = process.mappings.get(operation.map)
+  if (mapping === undefined) return { skipped: true }
+  const address = mapping.address + operation.offset
+  switch (operation.op) {
+    case 'load': {
+      const byte = calls.load(t, address)
+      return t.signal === null ? { ret: byte } : { ...t.signal }
+    }
+    case 'store':
+      calls.store(t, address, operation.byte)
+      return t.signal === null ? { ret: 0 } : { ...t.signal }
+    case 'munmap':
+      return answer(calls.munmap(t, address, operation.length))
+    case 'mprotect':
+      return answer(calls.mprotect(t, address, operation.length, operation.prot))
+    case 'msync':
+      return answer(calls.msync(t, address, operation.length, MSYNC[operation.mode]))
+    case 'madvise':
+      return answer(calls.madvise(t, address, operation.length, ADVICE[operation.advice]))
+    case 'mlock':
+      return answer(calls.mlock(t, address, operation.length))
+    case 'mremap':
+      return remap(operation, process, around, address)
+  }
+}
+
+function map(operation: OperationOf<'mmap'>, process: Process, around: Surroundings): OperationResult {
+  const { map: name, file, offset, length, prot, kind, populate, locked } = operation
+  const flags =
+    { shared: MAP_SHARED, private: MAP_PRIVATE, sync: MAP_SHARED_VALIDATE | MAP_SYNC }[kind] |
+    (populate ? MAP_POPULATE : 0) |
+    (locked ? MAP_LOCKED : 0) |
+    (file === null ? MAP_ANONYMOUS : 0)
+  const opened = file === null ? null : fileOf(process, file)
+  const request = { address: process.nextSlot(), length, prot, flags, file: opened, offset }
+  const address = around.calls.mmap(process.task, request)
+  if (address < 0) return answer(address)
+  process.setMapping(name, address, length)
+  around.mapped(name, address, length)
+  return { ret: 0 }
+}
+
+function remap(
+  operation: OperationOf<'mremap'>,
+  process: Process,
+  around: Surroundings,
+  address: number,
+): OperationResult {
+  const { map: name, offset, oldLength, newLength, mode } = operation
+  const flags = { maymove: MREMAP_MAYMOVE, move: MREMAP_MAYMOVE | MREMAP_FIXED, inplace: 0 }[mode]
+  const to = mode === 'move' ? process.nextMoveSlot() : 0
+  const moved = around.calls.mremap(process.task, address, oldLength, newLength, flags, to)
+  if (moved < 0) return answer(moved)
+  if (offset === 0) process.setMapping(name, moved, newLength)
+  if (offset === 0 && moved !== address) around.mapped(name, moved, newLength)
+  else around.resized(name, newLength)
+  return { ret: 0 }
+}
+
+/** A value or an error number, as the agent prints them; -1000 is a value. */
+function answer(value: number): OperationResult {
+  return value < 0 && value > END_OF_FILE ? { errno: errnoName(-value) } : { ret: value }
+}
+
+function fileOf(process: Process, name: string): DaxFile {
+  const file = process.files.get(name)
+  if (file === undefined) throw new Error(`file ${name} is not open: the parser lets no such scenario through`)
+  return file
+}

@@ -1,0 +1,66 @@
+/**
+ * One process of a scenario: its task, its open files, and what mapping names mean in it.
+ * @module
+ */
+
+import type { Task } from '@mm-model/core'
+import type { DaxFile } from '@mm-model/dax'
+import { WriteBuffer } from './agent.ts'
+
+/** Where `mmap` operations of a process map: one GiB each, also for those that fail. */
+const FIRST_SLOT = 0x600000000000
+/** Where `mremap … move` moves to. */
+const FIRST_MOVE_SLOT = 0x700000000000
+const SLOT = 0x40000000
+
+/** What a mapping name means. */
+export interface Mapping {
+  readonly name: string
+  address: number
+  /** In bytes, as the operation gave it. */
+  length: number
+}
+
+export class Process {
+  readonly task: Task
+  readonly files: Map<string, DaxFile>
+  /** In the order in which the names first appeared. */
+  readonly mappings: Map<string, Mapping>
+  readonly buffer: WriteBuffer
+  #slot: number
+  #moveSlot: number
+
+  constructor(task: Task, parent: Process | null) {
+    this.task = task
+    this.files = new Map(parent?.files)
+    this.mappings = new Map()
+    for (const [name, mapping] of parent?.mappings ?? []) this.mappings.set(name, { ...mapping })
+    this.buffer = parent?.buffer.copy() ?? new WriteBuffer()
+    this.#slot = parent === null ? FIRST_SLOT : parent.#slot
+    this.#moveSlot = parent === null ? FIRST_MOVE_SLOT : parent.#moveSlot
+  }
+
+  /** The next slot for `mmap`. */
+  nextSlot(): number {
+    const slot = this.#slot
+    this.#slot += SLOT
+    return slot
+  }
+
+  /** The next slot for `mremap … move`. */
+  nextMoveSlot(): number {
+    const slot = this.#moveSlot
+    this.#moveSlot += SLOT
+    return slot
+  }
+
+  /** Makes a name mean a mapping; a name that is known keeps its place in the order. */
+  setMapping(name: string, address: number, length: number): void {
+    const known = this.mappings.get(name)
+    if (known === undefined) this.mappings.set(name, { name, address, length })
+    else {
+      known.address = address
+      known.length = length
+    }
+  }
+}
