@@ -1,11 +1,10 @@
-import type { WriteFaultStrategy } from '@mm-model/core'
-import { costsOf, finalStateOf, type Scenario, sumCosts, valueDifferences } from '@mm-model/scenario'
+import { costsOf, finalStateOf, sumCosts, valueDifferences } from '@mm-model/scenario'
 import { command, type ExitCode } from './command.ts'
 import { type Bill, type Column, type Comparison, printComparison } from './compare-report.ts'
 import { costRows } from './cost-rows.ts'
 import { COST_SOURCE, instructionsOf } from './cost-table.ts'
-import { observe } from './model.ts'
-import { chooseProfile, chooseStrategies, PROFILE_ARGS, type Profile } from './profile.ts'
+import { observe, type Task } from './model.ts'
+import { chooseProfile, chooseStrategies, PROFILE_ARGS } from './profile.ts'
 import { readScenario } from './scenario-files.ts'
 
 /** `mm-model compare`: write-fault strategies side by side. */
@@ -36,7 +35,7 @@ export const compareCommand = command({
     const profile = chooseProfile('compare', args)
     const strategies = chooseStrategies('compare', args.strategies)
     const scenario = readScenario(args.file)
-    const columns = strategies.map((strategy) => columnOf(scenario, profile, strategy))
+    const columns = strategies.map((strategy) => columnOf({ scenario, path: args.file, profile, strategy }))
     const reference = columns.find(({ strategy }) => strategy === 'mkwrite') ?? columns[0]!
     const endings = columns
       .filter((column) => column !== reference)
@@ -50,8 +49,9 @@ export const compareCommand = command({
   },
 })
 
-function columnOf(scenario: Scenario, profile: Profile, strategy: WriteFaultStrategy): Column {
-  const run = observe(scenario, profile, strategy)
+function columnOf(task: Task): Column {
+  const { scenario, strategy } = task
+  const run = observe(task)
   const rows = costRows(scenario, run)
   const bills = costsOf(run).map((costs, i): Bill => {
     const row = rows[i] ?? null

@@ -142,7 +142,9 @@ function printEntries(scenario: Scenario, columns: readonly Column[], { print, c
     for (const op of ops) print(op)
     for (const [c, entry] of entries.entries()) {
       const told =
-        entry === null ? 'none' : `${entry.flags}  ${describeEntry(entry.flags, entry.level, entry.frame)}`
+        entry === null
+          ? 'none'
+          : `${entry.flags}  ${describeEntry(entry.flags, entry.level, entry.frame.replace(/#\d+$/, ' frame'))}`
       print(`       ${columns[c]!.strategy}: ${told}`)
     }
   }

@@ -47,19 +47,19 @@ export const runCommand = command({
     'mm-model run scenarios/*.scn --observations out',
   ],
   run: (args, terminal): ExitCode => {
-    const { kernel, fs } = chooseProfile('run', args)
+    const profile = chooseProfile('run', args)
     const strategy = chooseStrategy('run', args.strategy)
     // All files are read before the first one runs: a mistake in the last is told at once.
     const scenarios = args._.map(readScenario)
     if (args.observations !== undefined) refuseSameNames(scenarios, args._)
-    const runs = scenarios.map((scenario) => observe(scenario, { kernel, fs }, strategy))
+    const runs = scenarios.map((scenario, i) => observe({ scenario, path: args._[i]!, profile, strategy }))
     if (args.observations !== undefined) writeObservations(args.observations, runs)
-    const profile = { kernel, fs, strategy: strategy.name }
+    const what = { ...profile, strategy: strategy.name }
     if (args.json && args.observations !== undefined)
-      terminal.printJson({ ...profile, written: args.observations, scenarios: runs.map(summary) })
-    else if (args.json) terminal.printJson({ ...profile, scenarios: runs.map(withCosts) })
+      terminal.printJson({ ...what, written: args.observations, scenarios: runs.map(summary) })
+    else if (args.json) terminal.printJson({ ...what, scenarios: runs.map(withCosts) })
     else if (args.observations !== undefined) printSummary(runs, args.observations, terminal)
-    else for (const run of runs) printRun(run, `${kernel}, ${fs}, ${strategy.name}`, terminal)
+    else for (const run of runs) printRun(run, strategy.name, terminal)
     return runs.some((run) => notModelled(run) > 0) ? 1 : 0
   },
 })
@@ -112,14 +112,15 @@ function describeCosts({ faults, handlerPasses, extentLookups, tlbFlushes }: Cos
   ].join(', ')
 }
 
-function printRun(run: Observation, profile: string, { print, colors }: Terminal): void {
-  print(`${colors.bold(run.scenario)}  ${colors.dim(`on ${profile}`)}`)
+function printRun(run: Observation, strategy: string, { print, colors }: Terminal): void {
+  print(`${colors.bold(run.scenario)}  ${colors.dim(`on ${run.kernel}, ${run.fs}, ${strategy}`)}`)
   const width = Math.max(...run.ops.map(({ op }) => op.length))
   const before = new Map<string, readonly PteObservation[]>()
   for (const [i, operation] of run.ops.entries()) {
     const { op, result } = operation
     const told = 'ret' in result ? describeResult(result) : colors.yellow(describeResult(result))
     print(`${String(i + 1).padStart(4)}  ${colors.bold(op.padEnd(width))}  ${told}`)
+    if ('notModelled' in result) continue
     // Each process has its own entries: changes are those since its own last operation.
     const process = /^@\S+/.exec(op)?.[0] ?? ''
     for (const line of details(operation, before.get(process) ?? [], colors)) print(`        ${line}`)

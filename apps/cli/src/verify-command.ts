@@ -69,7 +69,7 @@ export const verifyCommand = command({
     const recordings = readRecordings(args.recordings)
     checkProfile(args.recordings, recordings, profile)
     const runs = readRecordedScenarios(args.scenarios, recordings).map((scenario) =>
-      observeOrExplain(scenario, profile, strategy),
+      observeOrExplain({ scenario, path: scenario.name, profile, strategy }),
     )
     const comparisons = recordings.map((recording, i) => compareObservations(recording, runs[i]!))
     const agreement = summarizeComparisons(comparisons)
@@ -119,7 +119,11 @@ function checkProfile(folder: string, recordings: readonly Observation[], { kern
 function reasonsOf(runs: readonly Observation[]): readonly (readonly [reason: string, operations: number])[] {
   const counts = new Map<string, number>()
   for (const { result } of runs.flatMap(({ ops }) => ops))
-    if ('notModelled' in result) counts.set(result.notModelled, (counts.get(result.notModelled) ?? 0) + 1)
+    if ('notModelled' in result) {
+      // What follows is not modelled either, whichever line it was.
+      const reason = result.notModelled.replace(/^after line \d+/, 'after an operation')
+      counts.set(reason, (counts.get(reason) ?? 0) + 1)
+    }
   return [...counts].toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
 }
 

@@ -47,7 +47,7 @@ describe('mm-model run', () => {
     const { status, stdout, stderr } = mmModel('run', HOLE, EXAMPLE, '--observations', folder)
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(
-      /^2 observations written to .+\/out: 33 operations, .+ passes through the fault handler/,
+      /^2 observations written to .+\/out: 31 operations, .+ passes through the fault handler/,
     )
     expect(readdirSync(folder).toSorted()).toEqual(['01-hole-write.json', 'first-write.json'])
     const written = parseObservation(readFileSync(join(folder, '01-hole-write.json'), 'utf8'))
