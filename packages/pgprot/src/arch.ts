@@ -76,6 +76,7 @@ export interface Features {
  * name. The functions are those that the architecture's own entry point exports singly; see there for ranges.
  */
 export interface PageTableArch extends Geometry, Features {
+  /** True for an entry of any level that is empty: no other level has a none-test that says something else. */
   readonly pteNone: EntryTest
   readonly ptePresent: EntryTest
   readonly pteProtnone: EntryTest
@@ -167,8 +168,6 @@ export interface PageTableArch extends Geometry, Features {
   readonly mkTableEntry: TableStore
   /** The frame of the table that a present entry of any level points to. */
   readonly tableEntryPfn: EntryNumber
-  /** An entry above the PMD level that points nowhere: `p4d_none`, `pgd_none`. */
-  readonly tableEntryNone: EntryTest
 
   readonly isSwapPte: EntryTest
   readonly mkSwapEntry: (lo: Uint32Array, hi: Uint32Array, i: number, type: number, offset: number) => void

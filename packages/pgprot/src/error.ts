@@ -20,19 +20,14 @@ export interface PgprotErrorDetails {
 
 /** The only error of this package. The message is "code: found …, expected …; what to do". */
 export class PgprotError extends Error {
-  override readonly name: string = 'PgprotError'
-  readonly code: PgprotErrorCode
-  readonly found: string
-  readonly expected: string
-  readonly todo: string
-  readonly bit: number | undefined
+  declare readonly code: PgprotErrorCode
+  declare readonly found: string
+  declare readonly expected: string
+  declare readonly todo: string
+  declare readonly bit?: number | undefined
 
-  constructor(code: PgprotErrorCode, { found, expected, todo, bit }: PgprotErrorDetails) {
-    super(`${code}: found ${found}, expected ${expected}; ${todo}`)
-    this.code = code
-    this.found = found
-    this.expected = expected
-    this.todo = todo
-    this.bit = bit
+  constructor(code: PgprotErrorCode, details: PgprotErrorDetails) {
+    super(`${code}: found ${details.found}, expected ${details.expected}; ${details.todo}`)
+    Object.assign(this, { name: 'PgprotError', code, ...details })
   }
 }

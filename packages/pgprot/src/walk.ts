@@ -91,10 +91,10 @@ export function canonicalHalf(geometry: Geometry, address: bigint): 'user' | 'ke
   return half === 0 ? 'user' : half === -1 ? 'kernel' : 'not canonical'
 }
 
-/** Fills in a fault and returns false. */
+/** Fills in a fault, its code unsigned, and returns false. */
 export function fault(out: Walk, vector: number, code: number, level: number, slot: number): false {
   out.vector = vector
-  out.code = code
+  out.code = code >>> 0
   out.level = level
   out.slot = slot
   out.pfn = -1

@@ -19,7 +19,7 @@ import * as pmd from './pmd.ts'
 import * as prot from './prot.ts'
 import * as pte from './pte.ts'
 import * as swap from './swap.ts'
-import { p4dNone, pmdPopulate, pmdPopulate16k, pmdPopulate64k } from './table.ts'
+import { pmdPopulate, pmdPopulate16k, pmdPopulate64k } from './table.ts'
 import { type Arm64Cpu, arm64Cpu, walkArm64 } from './walk.ts'
 
 export type Granule = '4k' | '16k' | '64k'
@@ -174,7 +174,6 @@ export function createArm64Arch(options: Arm64Options = {}): PageTableArch {
     pudPfn: frames.pudPfn,
     mkTableEntry: frames.mkTableEntry,
     tableEntryPfn: frames.ptePfn,
-    tableEntryNone: p4dNone,
     isSwapPte: pte.isSwapPte,
     mkSwapEntry: swap.mkSwapEntry,
     swpType: swap.swpType,

@@ -19,12 +19,22 @@ export {
 } from './arch.ts'
 export { pfnPmd, pfnPte, pfnPud, pmdPfn, ptePfn, pudLeaf, pudPfn } from './granule.ts'
 export * from './pmd.ts'
-export * from './prot.ts'
+export {
+  assertPgprotReadOnly,
+  pgprotDevice,
+  pgprotModify,
+  pgprotNoncached,
+  pgprotTagged,
+  pgprotWritable,
+  pgprotWritecombine,
+  protectionMapHi,
+  protectionMapLo,
+  vmGetPageProt,
+} from './prot.ts'
 export * from './pte.ts'
 export * from './swap.ts'
 export {
   mkTableEntry,
-  p4dNone,
   p4dPopulate,
   pmdPopulate,
   pudPopulate,

@@ -24,11 +24,6 @@ export function pmdPopulate64k(lo: Uint32Array, hi: Uint32Array, i: number, pfn:
 }
 
 export {
-  /** Zero. Kernel: `p4d_none`. */
-  zeroEntry as p4dNone,
-} from '../generic.ts'
-
-export {
   /** 4K: the frame of the table that an entry of any level points to. The same bits as `ptePfn`. */
   ptePfn as tableEntryPfn,
 } from './granule.ts'

@@ -27,7 +27,6 @@ export const ESR_ELx_EC_DABT_LOW: number = 0x24
 /** The store bit of a data abort's syndrome. */
 export const ESR_ELx_WNR: number = 0x40
 /** Fault status codes; the low two bits hold the architecture's level (3 is the PTE level). */
-export const ESR_ELx_FSC_ADDRSZ: number = 0x00
 export const ESR_ELx_FSC_FAULT: number = 0x04
 export const ESR_ELx_FSC_ACCESS: number = 0x08
 export const ESR_ELx_FSC_PERM: number = 0x0c
@@ -46,8 +45,6 @@ export interface Arm64Cpu {
   readonly epan: boolean
   /** TCR.TBI: bits 56..63 of an address are ignored. Linux sets this for user addresses. */
   readonly tbi: boolean
-  /** Physical address bits, up to 48, or 52 with 64K pages: wider output addresses fault. */
-  readonly physBits: number
 }
 
 /** A CPU with FEAT_HAFDBS, as Linux runs it. */
@@ -57,13 +54,12 @@ export const arm64Cpu: Arm64Cpu = /*#__PURE__*/ Object.freeze({
   pan: false,
   epan: false,
   tbi: true,
-  physBits: 52,
 })
 
 /**
  * Walks the tables under `rootPfn` (that of TTBR0 or TTBR1, as bit 55 of the address says) for the address
  * `addressHi:addressLo` and fills in `out`; true when the access succeeds. The access flag and the dirty state change
- * only then. Stage 2, the contiguous hint and POE are not looked at.
+ * only then. Stage 2, the contiguous hint, address size faults and POE are not looked at.
  */
 export function walkArm64(
   geometry: Geometry & Pick<Features, 'maxLeafLevel'>,
@@ -81,10 +77,10 @@ export function walkArm64(
   const fetch = (access & ACCESS_FETCH) !== 0
   const user = (access & ACCESS_USER) !== 0
   const ec = (fetch ? ESR_ELx_EC_IABT_LOW : ESR_ELx_EC_DABT_LOW) | (user ? 0 : 1)
-  const syndrome = ((ec << 26) | ESR_ELx_IL | (write ? ESR_ELx_WNR : 0)) >>> 0
+  const syndrome = (ec << 26) | ESR_ELx_IL | (write ? ESR_ELx_WNR : 0)
 
   const half = addressHalf(geometry, cpu.tbi ? (addressHi << 8) >> 8 : addressHi)
-  if (half !== 0 && half !== -1) return fault(out, ec, (syndrome | ESR_ELx_FSC_FAULT) >>> 0, -1, -1)
+  if (half !== 0 && half !== -1) return fault(out, syndrome >>> 26, syndrome | ESR_ELx_FSC_FAULT, -1, -1)
   const framePfn = pageShift === 12 ? ptePfn : pageShift === 14 ? ptePfn16k : ptePfn64k
   // Hierarchical limits, bits 59..62: PXNTable, UXNTable, APTable (no user access, no stores).
   let limits = 0
@@ -94,11 +90,8 @@ export function walkArm64(
     const l = slot < 0 ? 0 : lo[slot]!
     const type = l & PTE_TYPE_MASK
     const leaf = type === 3 ? level === 0 : type === 1 && level > 0 && level <= geometry.maxLeafLevel
-    if (type !== 3 && !leaf) return fault(out, ec, stop(syndrome, ESR_ELx_FSC_FAULT, level), level, slot)
+    if (type !== 3 && !leaf) return stop(out, syndrome | ESR_ELx_FSC_FAULT, level, slot)
     const frame = framePfn(lo, hi, slot)
-    if (frame >= 2 ** (cpu.physBits - pageShift)) {
-      return fault(out, ec, stop(syndrome, ESR_ELx_FSC_ADDRSZ, level), level, slot)
-    }
     const h = hi[slot]!
     if (!leaf) {
       limits |= h >>> 27
@@ -107,7 +100,7 @@ export function walkArm64(
     }
 
     if ((l & PTE_AF) === 0 && !cpu.hwAccessed) {
-      return fault(out, ec, stop(syndrome, ESR_ELx_FSC_ACCESS, level), level, slot)
+      return stop(out, syndrome | ESR_ELx_FSC_ACCESS, level, slot)
     }
     const userPage = (l & PTE_USER) !== 0 && (limits & 4) === 0
     const userExec = (h & PTE_UXN_HI) === 0 && (limits & 2) === 0
@@ -120,7 +113,7 @@ export function walkArm64(
       allowed = user ? userPage : !(cpu.pan && (userPage || (cpu.epan && userExec)))
       if (write && !writable) allowed = false
     }
-    if (!allowed) return fault(out, ec, stop(syndrome, ESR_ELx_FSC_PERM, level), level, slot)
+    if (!allowed) return stop(out, syndrome | ESR_ELx_FSC_PERM, level, slot)
 
     const marked = (l | PTE_AF) & (write && dirtied ? ~PTE_RDONLY : -1)
     const updated = marked !== (l | 0)
@@ -131,7 +124,7 @@ export function walkArm64(
   }
 }
 
-/** The syndrome with its fault status: the kind and the architecture's number of the level. */
-function stop(syndrome: number, fsc: number, level: number): number {
-  return (syndrome | fsc | (3 - level)) >>> 0
+/** A fault whose status ends in the architecture's number of the level. */
+function stop(out: Walk, syndrome: number, level: number, slot: number): false {
+  return fault(out, syndrome >>> 26, syndrome | (3 - level), level, slot)
 }

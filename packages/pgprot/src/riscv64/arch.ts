@@ -1,5 +1,6 @@
 import type { PageTableArch } from '../arch.ts'
 import { levelNames, never, noDevmap, unchanged } from '../generic.ts'
+import { P4D_SHIFT, PAGE_SHIFT, PGDIR_SHIFT_L5, PMD_SHIFT, PTRS_PER_PTE, PUD_SHIFT } from './geometry.ts'
 import * as pmd from './pmd.ts'
 import * as prot from './prot.ts'
 import * as pte from './pte.ts'
@@ -54,17 +55,17 @@ export function createRiscvArch(options: RiscvOptions = {}): PageTableArch {
   const levels = mode === 'sv57' ? 5 : mode === 'sv48' ? 4 : 3
   const cpu = Object.freeze({ ...riscvCpu, ...options.cpu })
   const types = TYPES[cpu.memoryTypes]
-  const shifts = [12, 21, 30, 39, 48].slice(0, levels)
+  const shifts = [PAGE_SHIFT, PMD_SHIFT, PUD_SHIFT, P4D_SHIFT, PGDIR_SHIFT_L5].slice(0, levels)
   // One literal, so that engines keep it in fast mode.
   const arch: PageTableArch = Object.freeze<PageTableArch>({
     name: `riscv64-${mode}`,
-    pageShift: 12,
-    pmdShift: 21,
-    pudShift: 30,
+    pageShift: PAGE_SHIFT,
+    pmdShift: PMD_SHIFT,
+    pudShift: PUD_SHIFT,
     levels,
     levelNames: levelNames(levels),
     shifts: Object.freeze(shifts),
-    entries: Object.freeze(shifts.map(() => 512)),
+    entries: Object.freeze(shifts.map(() => PTRS_PER_PTE)),
     userBits: 9 * levels + 11,
     pfnBits: 44,
     hasDevmap: false,
@@ -161,7 +162,6 @@ export function createRiscvArch(options: RiscvOptions = {}): PageTableArch {
     pudPfn: pmd.pudPfn,
     mkTableEntry: table.mkTableEntry,
     tableEntryPfn: table.tableEntryPfn,
-    tableEntryNone: table.p4dNone,
     isSwapPte: pte.isSwapPte,
     mkSwapEntry: swap.mkSwapEntry,
     swpType: swap.swpType,

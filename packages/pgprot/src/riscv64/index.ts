@@ -17,6 +17,7 @@ export {
   riscvArchSv48,
   riscvArchSv57,
 } from './arch.ts'
+export * from './geometry.ts'
 export * from './pmd.ts'
 export * from './prot.ts'
 export * from './pte.ts'

@@ -11,11 +11,6 @@ export function pmdPopulate(lo: Uint32Array, hi: Uint32Array, i: number, pfn: nu
 }
 
 export {
-  /** Zero. Kernel: `p4d_none` from Sv48 up. */
-  zeroEntry as p4dNone,
-} from '../generic.ts'
-
-export {
   /** The frame of the table that an entry of any level points to. The same bits as `ptePfn`. */
   ptePfn as tableEntryPfn,
 } from './pte.ts'

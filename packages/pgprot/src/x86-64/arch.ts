@@ -130,7 +130,6 @@ export function createX86Arch(options: X86Options = {}): PageTableArch {
     pudPfn: pud.pudPfn,
     mkTableEntry: table.mkTableEntry,
     tableEntryPfn: table.tableEntryPfn,
-    tableEntryNone: table.p4dNone,
     isSwapPte: pte.isSwapPte,
     mkSwapEntry: swap.mkSwapEntry,
     swpType: swap.swpType,

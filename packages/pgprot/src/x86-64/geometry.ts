@@ -11,10 +11,6 @@ export const P4D_SHIFT: number = 39
 export const PGDIR_SHIFT_5: number = 48
 /** Entries in a table, at every level. */
 export const PTRS_PER_PTE: number = 512
-export const PTRS_PER_PMD: number = 512
-export const PTRS_PER_PUD: number = 512
-export const PTRS_PER_P4D: number = 512
-export const PTRS_PER_PGD: number = 512
 /** Highest physical address bit plus one that an entry can hold (`__PHYSICAL_MASK_SHIFT`). */
 export const PHYSICAL_MASK_SHIFT: number = 52
 /** Bits of the user half of the address space: `__VIRTUAL_MASK_SHIFT`, four levels. */
