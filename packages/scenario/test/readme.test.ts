@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as scenario from '@mm-model/scenario'
+import * as strategyMkwrite from '@mm-model/strategy-mkwrite'
+import * as strategyRetry from '@mm-model/strategy-retry'
 import { describe, expect, it } from 'vitest'
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
@@ -10,8 +12,13 @@ describe('the README', () => {
     const code = /^```js\n(.*?)^```$/ms.exec(README)![1]!
     const printed: string[] = []
     const print = { log: (...values: unknown[]) => printed.push(values.join(' ')) }
-    const body = code.replace(/^import (\{.*\}) from '@mm-model\/scenario'$/m, 'const $1 = scenario')
-    new Function('scenario', 'console', body)(scenario, print)
+    const body = code.replace(/^import (\{.*\}) from ('.*')$/gm, 'const $1 = packages[$2]')
+    const packages = {
+      '@mm-model/scenario': scenario,
+      '@mm-model/strategy-mkwrite': strategyMkwrite,
+      '@mm-model/strategy-retry': strategyRetry,
+    }
+    new Function('packages', 'console', body)(packages, print)
     expect(printed).toEqual(Array.from(code.matchAll(/\/\/> (.*)$/gm), (match) => match[1]))
     expect(printed).toHaveLength(4)
   })
