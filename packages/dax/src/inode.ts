@@ -22,6 +22,10 @@ export class DaxInode {
   /** Clock ticks of the last change of data and of the inode. */
   mtime: number
   ctime: number
+  /** Clock tick of the last access that was noted (`i_atime` under relatime). */
+  atime: number
+  /** Journal transaction that last changed the inode (`i_sync_tid` of ext4). */
+  syncTid = -1
   /** The block map of an ext4 inode. */
   blocks: InodeBlocks | null = null
   /** Files open for writing (`i_writecount`). */
@@ -34,7 +38,9 @@ export class DaxInode {
     this.rwsem = new RwSem(`${name}.i_rwsem`, 0)
     this.mtime = sb.machine.now
     this.ctime = sb.machine.now
+    this.atime = sb.machine.now
     sb.personality.newInode(this)
+    sb.personality.dirtied(this)
   }
 
   /** Frame of a device block. */
@@ -52,8 +58,20 @@ export class DaxInode {
    * update in one tick changes nothing).
    */
   touch(): void {
-    this.mtime = this.sb.machine.now
-    this.ctime = this.sb.machine.now
+    const { now } = this.sb.machine
+    if (this.mtime === now && this.ctime === now) return
+    this.mtime = now
+    this.ctime = now
+    this.sb.personality.dirtied(this)
+  }
+
+  /** Notes an access, unless one was noted since the last change (fs/inode.c: touch_atime, relatime_need_update, 6.1). */
+  accessed(): void {
+    if (this.atime > this.mtime && this.atime > this.ctime) return
+    const { now } = this.sb.machine
+    if (this.atime === now) return
+    this.atime = now
+    this.sb.personality.dirtied(this)
   }
 }
 

@@ -37,9 +37,13 @@ export interface Personality {
   newInode(inode: DaxInode): void
   /** Whether what fdatasync promises about this inode still waits for a commit (`ext4_inode_datasync_dirty`). */
   datasyncDirty(inode: DaxInode): boolean
-  /** The inode's size changed in memory. */
+  /** Whether anything about this inode still waits for a commit. */
+  syncDirty(inode: DaxInode): boolean
+  /** The inode's times, and with them the inode, changed in the running transaction. */
+  dirtied(inode: DaxInode): void
+  /** The inode's size changed in the running transaction. */
   sizeChanged(inode: DaxInode): void
-  /** Commits the journal: everything up to now is durable, freed blocks can be used again. */
+  /** Commits the running transaction: everything up to now is durable, freed blocks can be used again. */
   commit(): void
 }
 

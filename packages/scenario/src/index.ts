@@ -24,6 +24,7 @@ export type {
 } from './observation.ts'
 export { parseObservation, stringifyObservation } from './observation-json.ts'
 export { parseScenario } from './parse.ts'
+export { type RunOptions, type RunResult, runScenario } from './run.ts'
 export type { Complaint, ScenarioErrorCode } from './scenario-error.ts'
 export { ObservationError, ScenarioError, ScenarioSyntaxError } from './scenario-error.ts'
 export type {
@@ -42,6 +43,5 @@ export type {
 export { PROT_EXEC, PROT_READ, PROT_WRITE } from './syntax.ts'
 export type { Tier, TierCounts } from './tier.ts'
 export { TIERS } from './tier.ts'
-export { type RunOptions, type RunResult, runScenario } from './run.ts'
 export type { ValueDifference } from './value-differences.ts'
 export { valueDifferences } from './value-differences.ts'

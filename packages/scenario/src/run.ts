@@ -101,7 +101,8 @@ class Run {
     const { text: op } = operation
     if (this.#broken !== null) return { op, ...nothing({ notModelled: this.#broken }) }
     const process = this.#processes.get(operation.child)
-    if (process === undefined) throw new Error(`no process ${operation.child}: the parser lets no such scenario through`)
+    if (process === undefined)
+      throw new Error(`no process ${operation.child}: the parser lets no such scenario through`)
     this.#machine.tick()
     const before = stampFiles(process)
     this.#recorder.begin()

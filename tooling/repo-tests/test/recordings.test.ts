@@ -5,15 +5,16 @@ import { expect, test } from 'vitest'
 import { root } from './workspace.ts'
 
 const folder = join(root, 'fixtures/kernel-observations')
+const collections = [folder, join(root, 'fixtures/more-observations')]
 const manifest = 'MANIFEST.sha256'
 
 /** `sha256sum` lines: the digest, two spaces, the path. */
-function readDigests(): Map<string, string> {
+function readDigests(folder: string): Map<string, string> {
   const lines = readFileSync(join(folder, manifest), 'utf8').trimEnd().split('\n')
   return new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]))
 }
 
-test('no recording was added, removed or edited', () => {
+test.each(collections)('no recording of %s was added, removed or edited', (folder) => {
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
@@ -24,7 +25,7 @@ test('no recording was added, removed or edited', () => {
       .update(readFileSync(join(folder, path)))
       .digest('hex'),
   ])
-  expect(Object.fromEntries(actual)).toEqual(Object.fromEntries(readDigests()))
+  expect(Object.fromEntries(actual)).toEqual(Object.fromEntries(readDigests(folder)))
 })
 
 test('every folder of recordings covers every scenario but the zero page', () => {

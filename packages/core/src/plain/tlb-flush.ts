@@ -28,13 +28,30 @@ export function flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, str
 }
 
 /**
- * Flushes what the batch gathered, and only then gives back its pages (mm/mmu_gather.c: tlb_flush_mmu, 6.1). They are
- * freed last first, so the first is the next to be handed out (mm/swap.c: release_pages, mm/page_alloc.c:
- * free_unref_page_list, 6.1).
+ * Flushes what the batch gathered, and only then gives back its pages (mm/mmu_gather.c: tlb_flush_mmu, 6.1).
  */
 export function tlbFlushMmu(t: Task, mm: Mm): void {
   const tlb = t.tlb
   if (!tlb.isEmpty) flushTlbMmRange(t, mm, tlb.start, tlb.end, PAGE_SIZE)
-  for (let page = tlb.pages.pop(); page !== undefined; page = tlb.pages.pop()) t.machine.memory.freePage(page)
+  freeGathered(t)
   tlb.reset()
+}
+
+/** Pages that the gather holds in itself, and in each further page of pointers (MMU_GATHER_BUNDLE, MAX_GATHER_BATCH). */
+const GATHER_BUNDLE = 8
+const GATHER_BATCH = 510
+
+/**
+ * Frees bundle by bundle, the last page of each first; since the last page freed is the next one handed out, the order
+ * shows in what is allocated later (mm/mmu_gather.c: tlb_batch_pages_flush; mm/swap.c: release_pages;
+ * mm/page_alloc.c: free_unref_page_list, 6.1).
+ */
+function freeGathered(t: Task): void {
+  const { pages } = t.tlb
+  for (let first = 0, size = GATHER_BUNDLE; first < pages.length; ) {
+    for (let i = Math.min(first + size, pages.length) - 1; i >= first; i--) t.machine.memory.freePage(pages[i]!)
+    first += size
+    size = GATHER_BATCH
+  }
+  pages.length = 0
 }

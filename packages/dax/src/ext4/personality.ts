@@ -3,7 +3,7 @@
  * @module
  */
 
-import { type Machine, MachineError } from '@mm-model/core'
+import { type Machine, MachineError, type PhysicalMemory } from '@mm-model/core'
 import type { DaxInode } from '../inode.ts'
 import { IOMAP_F_DIRTY, IOMAP_F_NEW, IOMAP_HOLE, IOMAP_MAPPED, IOMAP_UNWRITTEN, IOMAP_WRITE, type Iomap } from '../iomap.ts'
 import type { Personality } from '../super-block.ts'
@@ -25,9 +25,13 @@ export class Ext4 implements Personality {
   readonly name: string = 'ext4'
   readonly blocks: Ext4Blocks
   readonly #map: BlockMap = new BlockMap()
+  readonly #memory: PhysicalMemory
+  /** Blocks of the journal that have a page in the block device's page cache. */
+  #logPages = 0
 
   constructor(machine: Machine) {
     const { memory } = machine
+    this.#memory = memory
     this.blocks = new Ext4Blocks({
       blocks: memory.pmemPages,
       zero: (block, count) => memory.fillPmem(block, 0, count * 4096, 0),
@@ -51,6 +55,7 @@ export class Ext4 implements Personality {
       (flags & 0x8) !== 0,
     )
     if (error < 0) return error
+    if ((map.flags & MAP_NEW) !== 0) this.dirtied(inode)
     iomap.flags = blocks.datasyncDirty || pos + length > inode.size ? IOMAP_F_DIRTY : 0
     if ((map.flags & MAP_NEW) !== 0) iomap.flags |= IOMAP_F_NEW
     iomap.offset = map.lblk * 4096
@@ -64,6 +69,7 @@ export class Ext4 implements Personality {
   allocate(inode: DaxInode, offset: number, length: number, newSize: number): number {
     const first = Math.floor(offset / 4096)
     const count = Math.ceil((offset + length) / 4096) - first
+    this.dirtied(inode)
     return ext4AllocFileBlocks(this.blocks, blocksOf(inode), first, count, newSize, inode.size)
   }
 
@@ -87,12 +93,28 @@ export class Ext4 implements Personality {
     return blocksOf(inode).datasyncDirty
   }
 
+  syncDirty(inode: DaxInode): boolean {
+    return inode.syncTid === this.blocks.journal.tid
+  }
+
+  /** fs/ext4/ext4_jbd2.h: ext4_update_inode_fsync_trans, 6.1. */
+  dirtied(inode: DaxInode): void {
+    inode.syncTid = this.blocks.journal.tid
+  }
+
   sizeChanged(inode: DaxInode): void {
+    this.dirtied(inode)
     blocksOf(inode).datasyncDirty = true
   }
 
+  /**
+   * Its descriptor and its commit block are new pages in the page cache until the log has gone round once; the metadata
+   * between them is written from where it lies (fs/jbd2/commit.c: jbd2_journal_commit_transaction, 6.1).
+   */
   commit(): void {
     this.blocks.commit()
+    const { journalBlocks } = this.blocks.layout
+    for (let i = 0; i < 2 && this.#logPages < journalBlocks; i++, this.#logPages++) this.#memory.allocPage()
   }
 }
 

@@ -15,7 +15,9 @@ import { sbEnd, sbStart } from './freeze.ts'
 /** fs/ext4/file.c: ext4_file_mmap, 6.1. */
 export function ext4FileMmap(_t: Task, file: File, vma: Vma): number {
   if ((vma.vmFlags & VM_SYNC) !== 0 && !file.isDax) return -EOPNOTSUPP
-  vma.vmOps = (file as DaxFile).inode.sb.vmOperations
+  const { inode } = file as DaxFile
+  inode.accessed()
+  vma.vmOps = inode.sb.vmOperations
   vma.vmFlags |= VM_HUGEPAGE
   return 0
 }

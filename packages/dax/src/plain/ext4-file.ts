@@ -184,6 +184,7 @@ export function preadByte(t: Task, file: DaxFile, offset: number): number | null
   downRead(t, inode.rwsem)
   const error = iomapBegin(t, inode, offset, 1, IOMAP_DAX, iomap)
   const byte = readMapped(t, inode, iomap, offset)
+  inode.accessed()
   upRead(t, inode.rwsem)
   if (error < 0) return error
   return offset >= inode.size ? null : byte
@@ -202,7 +203,8 @@ export function fsyncRange(t: Task, file: File, start: number, end: number, data
   const { inode } = file as DaxFile
   const error = fileWriteAndWaitRange(t, inode, start, end)
   if (error !== 0) return error
-  if (!datasync || inode.sb.personality.datasyncDirty(inode)) inode.sb.personality.commit()
+  const { personality } = inode.sb
+  if (datasync ? personality.datasyncDirty(inode) : personality.syncDirty(inode)) personality.commit()
   return 0
 }
 

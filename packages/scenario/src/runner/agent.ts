@@ -16,8 +16,13 @@ import {
   PROT_READ,
   PROT_WRITE,
   type Task,
+  Vma,
 } from '@mm-model/core'
 import type { Calls } from './calls.ts'
+
+/** The heap, and where it ends when a scenario begins. */
+const HEAP = 0x1c00000
+const HEAP_END: number = HEAP + 0x22 * PAGE_SIZE
 
 /** Where the program's areas lie: text, data, heap, stack and what the kernel maps. Only their number is seen. */
 const AREAS: readonly (readonly [address: number, pages: number, prot: number])[] = [
@@ -27,7 +32,7 @@ const AREAS: readonly (readonly [address: number, pages: number, prot: number])[
   [0x4c2000, 4, PROT_READ],
   [0x4c6000, 3, PROT_READ | PROT_WRITE],
   [0x4ca000, 0x110, PROT_READ | PROT_WRITE],
-  [0x1c00000, 0x22, PROT_READ | PROT_WRITE],
+  [HEAP, 0x22, PROT_READ | PROT_WRITE],
   [0x7ffffffdd000, 0x21, PROT_READ | PROT_WRITE],
   [0x7ffff7ff9000, 4, PROT_READ],
   [0x7ffff7ffe000, 1, PROT_READ | PROT_EXEC],
@@ -52,21 +57,35 @@ export function startAgent(t: Task, calls: Calls): void {
   }
 }
 
-/** glibc's malloc of one process, as far as it maps: a freed mapping raises the threshold to its own size. */
+/** What is left on top of the program's heap for a buffer when a scenario begins. */
+const HEAP_TOP = 120 * 1024
+/** What malloc takes beyond a request when it grows the heap (M_TOP_PAD). */
+const TOP_PAD = 128 * 1024
+
+/**
+ * glibc's malloc of one process, as far as it changes areas: a large buffer is mapped, and freeing it raises the
+ * threshold to its size; a smaller one that the heap has no room for grows the heap. The grown part is an area of its
+ * own, because a forked process shares the old part's anonymous pages.
+ */
 export class WriteBuffer {
   #threshold = MMAP_THRESHOLD
+  #top = HEAP_TOP
 
   /** The state that a forked child goes on with. */
   copy(): WriteBuffer {
     const buffer = new WriteBuffer()
     buffer.#threshold = this.#threshold
+    buffer.#top = this.#top
     return buffer
   }
 
   /** Runs `write` with a buffer of `length` bytes allocated. */
   with<T>(t: Task, calls: Calls, length: number, write: () => T): T {
     const chunk = length + CHUNK_OVERHEAD
-    if (chunk < this.#threshold) return write()
+    if (chunk < this.#threshold) {
+      if (chunk > this.#top) this.#growHeap(t, chunk - this.#top)
+      return write()
+    }
     const size = Math.ceil(chunk / PAGE_SIZE) * PAGE_SIZE
     const prot = PROT_READ | PROT_WRITE
     const flags = MAP_PRIVATE | MAP_ANONYMOUS
@@ -75,5 +94,18 @@ export class WriteBuffer {
     if (address >= 0) calls.munmap(t, address, size)
     this.#threshold = Math.max(this.#threshold, size)
     return result
+  }
+
+  /** brk(2), which shows as nothing but one more area. */
+  #growHeap(t: Task, missing: number): void {
+    const size = Math.ceil((missing + TOP_PAD) / PAGE_SIZE) * PAGE_SIZE
+    const { areas } = t.mm
+    const heap = areas.findVma(HEAP_END - PAGE_SIZE)
+    const grown = areas.findVma(HEAP_END)
+    if (grown !== null && grown.vmStart === HEAP_END) areas.setLimits(grown, HEAP_END, grown.vmEnd + size)
+    else if (heap !== null) {
+      areas.insert(new Vma(t.mm, { start: HEAP_END, end: HEAP_END + size, flags: heap.vmFlags, pgoff: HEAP_END / PAGE_SIZE, file: null }))
+    }
+    this.#top += size
   }
 }

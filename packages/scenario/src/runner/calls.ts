@@ -62,8 +62,28 @@ function pick<T extends Pick<typeof corePlain, keyof typeof corePlain> | typeof 
 }
 
 function pickFile<T extends typeof daxPlain | typeof daxSteps>(form: T) {
-  const { openCreate, ftruncate, fallocate, punchHole, pwriteFill, preadByte, fsync, freezeSuper, thawSuper } = form
-  return { openCreate, ftruncate, fallocate, punchHole, pwriteFill, preadByte, fsync, freezeSuper, thawSuper } as Pick<
+  const {
+    openCreate,
+    ftruncate,
+    fallocate,
+    punchHole,
+    pwriteFill,
+    preadByte,
+    fsync,
+    freezeSuper,
+    thawSuper,
+  } = form
+  return {
+    openCreate,
+    ftruncate,
+    fallocate,
+    punchHole,
+    pwriteFill,
+    preadByte,
+    fsync,
+    freezeSuper,
+    thawSuper,
+  } as Pick<
     T,
     | 'openCreate'
     | 'ftruncate'

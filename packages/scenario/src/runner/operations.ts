@@ -4,6 +4,7 @@
  */
 
 import {
+  errnoName,
   FMODE_READ,
   FMODE_WRITE,
   MADV_DONTFORK,
@@ -15,12 +16,6 @@ import {
   MADV_POPULATE_WRITE,
   MADV_REMOVE,
   MADV_WILLNEED,
-  MREMAP_FIXED,
-  MREMAP_MAYMOVE,
-  MS_ASYNC,
-  MS_INVALIDATE,
-  MS_SYNC,
-  errnoName,
   MAP_ANONYMOUS,
   MAP_LOCKED,
   MAP_POPULATE,
@@ -28,6 +23,11 @@ import {
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
   MAP_SYNC,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
+  MS_ASYNC,
+  MS_INVALIDATE,
+  MS_SYNC,
 } from '@mm-model/core'
 import { type DaxFile, openFile, type SuperBlock } from '@mm-model/dax'
 import type { OperationResult } from '../observation.ts'
@@ -91,7 +91,9 @@ export function execute(operation: Simple, process: Process, around: Surrounding
     case 'fill': {
       const { offset, length, byte } = operation
       const file = fileOf(process, operation.file)
-      return answer(process.buffer.with(t, calls, length, () => calls.pwriteFill(t, file, offset, length, byte)))
+      return answer(
+        process.buffer.with(t, calls, length, () => calls.pwriteFill(t, file, offset, length, byte)),
+      )
     }
     case 'pread':
       return answer(calls.preadByte(t, fileOf(process, operation.file), operation.offset) ?? END_OF_FILE)
@@ -189,6 +191,7 @@ function answer(value: number): OperationResult {
 
 function fileOf(process: Process, name: string): DaxFile {
   const file = process.files.get(name)
-  if (file === undefined) throw new Error(`file ${name} is not open: the parser lets no such scenario through`)
+  if (file === undefined)
+    throw new Error(`file ${name} is not open: the parser lets no such scenario through`)
   return file
 }

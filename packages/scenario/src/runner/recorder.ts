@@ -86,7 +86,8 @@ export class Recorder {
     const named: Record<string, unknown> = {}
     for (const [key, value] of Object.entries(event)) {
       if (value instanceof Place) named[key] = this.#places.name(value.address)
-      else if (key === 'range' && Array.isArray(value)) named[key] = [this.#places.name(value[0] as number), value[1]]
+      else if (key === 'range' && Array.isArray(value))
+        named[key] = [this.#places.name(value[0] as number), value[1]]
       else named[key] = value
     }
     return named as EventObservation

@@ -3,7 +3,16 @@
  * @module
  */
 
-import { type Mm, type PageTables, PMD_SIZE, type Vma, VM_EXEC, VM_MAYSHARE, VM_READ, VM_WRITE } from '@mm-model/core'
+import {
+  type Mm,
+  type PageTables,
+  PMD_SIZE,
+  VM_EXEC,
+  VM_MAYSHARE,
+  VM_READ,
+  VM_WRITE,
+  type Vma,
+} from '@mm-model/core'
 import type { PteObservation, VmaObservation } from '../observation.ts'
 import { type Frames, hex, type Places } from './names.ts'
 import type { Process } from './process.ts'
@@ -29,7 +38,12 @@ export function observePtes(process: Process, frames: Frames): PteObservation[] 
       const lo = pt.lo[slot]!
       const hi = pt.hi[slot]!
       const pfn = (hi & 0xfffff) * 0x100000 + (lo >>> 12)
-      ptes.push({ at: `${name}+${hex(offset)}`, level, flags: entryBits(lo, hi), frame: frames.label(pfn, level) })
+      ptes.push({
+        at: `${name}+${hex(offset)}`,
+        level,
+        flags: entryBits(lo, hi),
+        frame: frames.label(pfn, level),
+      })
       if (level === 2 && (lo & LEAF) !== 0) offset = offset - (offset % PMD_SIZE) + PMD_SIZE - 4096
     }
   }
@@ -51,7 +65,9 @@ export function observeVmas(process: Process, places: Places): VmaObservation[] 
   const mappings = [...process.mappings.values()]
   const vmas: VmaObservation[] = []
   for (const vma of process.task.mm.areas) {
-    const shown = mappings.some(({ address, length }) => vma.vmStart < address + length && vma.vmEnd > address)
+    const shown = mappings.some(
+      ({ address, length }) => vma.vmStart < address + length && vma.vmEnd > address,
+    )
     if (!shown) continue
     vmas.push({
       perms: permissions(vma),
@@ -66,5 +82,10 @@ export function observeVmas(process: Process, places: Places): VmaObservation[] 
 
 function permissions({ vmFlags }: Vma): string {
   const letter = (flag: number, yes: string, no: string): string => ((vmFlags & flag) !== 0 ? yes : no)
-  return letter(VM_READ, 'r', '-') + letter(VM_WRITE, 'w', '-') + letter(VM_EXEC, 'x', '-') + letter(VM_MAYSHARE, 's', 'p')
+  return (
+    letter(VM_READ, 'r', '-') +
+    letter(VM_WRITE, 'w', '-') +
+    letter(VM_EXEC, 'x', '-') +
+    letter(VM_MAYSHARE, 's', 'p')
+  )
 }
