@@ -20,6 +20,9 @@ import {
   MAP_UNWRITTEN,
 } from './blocks/index.ts'
 
+/** Blocks of the journal that mke2fs makes on 512 MiB (16 MiB). */
+const JOURNAL_BLOCKS = 4096
+
 /** fs/ext4, 6.1: extents, no delayed allocation, one journal. */
 export class Ext4 implements Personality {
   readonly name: string = 'ext4'
@@ -113,8 +116,7 @@ export class Ext4 implements Personality {
    */
   commit(): void {
     this.blocks.commit()
-    const { journalBlocks } = this.blocks.layout
-    for (let i = 0; i < 2 && this.#logPages < journalBlocks; i++, this.#logPages++) this.#memory.allocPage()
+    for (let i = 0; i < 2 && this.#logPages < JOURNAL_BLOCKS; i++, this.#logPages++) this.#memory.allocPage()
   }
 }
 
