@@ -92,9 +92,7 @@ export function correctIndexes(inode: InodeBlocks, path: ExtentPath): void {
 export function findGoal(fs: Ext4Blocks, path: ExtentPath, lblk: number): number {
   const leaf = path.leaf
   const at = path.extent
-  if (at >= 0) return leaf.start[at]! + (lblk - leaf.block[at]!)
-  if (leaf.pblk !== 0) return leaf.pblk
-  return inodeGoal(fs)
+  return at < 0 ? inodeGoal(fs) : leaf.start[at]! + (lblk - leaf.block[at]!)
 }
 
 /**
@@ -187,14 +185,8 @@ function createNewLeaf(
 function joinNeighbour(path: ExtentPath, block: number, raw: number, start: number): number {
   const leaf = path.leaf
   const len = extentLen(raw)
-  let ex = path.extent
-  let append = true
-  if (ex < leaf.entries - 1 && leaf.end(ex) < block) {
-    ex++
-    append = false
-  } else if (ex > 0 && block + len < leaf.block[ex]!) {
-    ex--
-  }
+  const append = path.extent === leaf.entries - 1 || leaf.end(path.extent) >= block
+  const ex = append ? path.extent : path.extent + 1
   const old = leaf.raw[ex]!
   const oldBlock = leaf.block[ex]!
   const oldStart = leaf.start[ex]!

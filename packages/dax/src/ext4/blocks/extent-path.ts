@@ -66,15 +66,11 @@ export function findExtent(inode: InodeBlocks, path: ExtentPath, lblk: number, f
   path.at[level] = node.search(lblk)
 }
 
-/** First block of the extent after the one found, from an index where the leaf ends (ext4_ext_next_allocated_block). */
+/** First block after the extent found; where the leaf ends, of the next index (ext4_ext_next_allocated_block). */
 export function nextAllocatedBlock(path: ExtentPath): number {
   for (let level = path.depth; level >= 0; level--) {
     const node = path.nodes[level]!
     const at = path.at[level]!
-    if (level === path.depth && at < 0) {
-      if (level === 0) return EXT_MAX_BLOCKS
-      continue
-    }
     if (at !== node.entries - 1) return node.block[at + 1]!
   }
   return EXT_MAX_BLOCKS

@@ -4,7 +4,7 @@ import { EXT_UNWRITTEN_MAX_LEN } from './extent-node.ts'
 import { removeSpace } from './extent-remove.ts'
 import { ES_HOLE } from './extent-status.ts'
 import { EXT_MAX_BLOCKS, GET_BLOCKS_CREATE_UNWRIT_EXT, GET_BLOCKS_NO_NORMALIZE } from './flags.ts'
-import { shouldRetryAlloc } from './free-blocks.ts'
+import { ext4ShouldRetryAlloc } from './free-blocks.ts'
 import type { Ext4Blocks } from './fs.ts'
 import type { InodeBlocks } from './inode.ts'
 import { ext4MapBlocks } from './map-blocks.ts'
@@ -31,7 +31,7 @@ export function ext4AllocFileBlocks(
   let tries = 0
   while (left > 0) {
     const mapped = ext4MapBlocks(fs, inode, map.set(at, left), flags, size, true)
-    if (mapped === -ENOSPC && shouldRetryAlloc(fs, ++tries)) continue
+    if (mapped === -ENOSPC && ext4ShouldRetryAlloc(fs, ++tries)) continue
     if (mapped <= 0) return mapped
     tries = 0
     at += mapped

@@ -29,8 +29,9 @@ export function freeBlocks(fs: Ext4Blocks, inode: InodeBlocks, pblk: number, cou
 /**
  * After -ENOSPC: is another try worth while? Blocks that wait for the journal become available by forcing a commit
  * (fs/ext4/balloc.c: ext4_should_retry_alloc, 6.1). `tries` counts the calls for one operation, from 1.
+ * A write fault asks this after it gave its journal handle back, up to three times.
  */
-export function shouldRetryAlloc(fs: Ext4Blocks, tries: number): boolean {
+export function ext4ShouldRetryAlloc(fs: Ext4Blocks, tries: number): boolean {
   if (tries > 3) return false
   if (fs.freed.length === 0) return hasFreeBlocks(fs, 1, 0)
   fs.forceCommit()

@@ -7,7 +7,7 @@ import { ext4Evict } from './file-blocks.ts'
 import { GET_BLOCKS_CREATE } from './flags.ts'
 import { InodeBlocks } from './inode.ts'
 import { Journal } from './journal.ts'
-import { type Ext4Layout, ext4Layout } from './layout.ts'
+import { ext4Layout } from './layout.ts'
 import { ext4MapBlocks } from './map-blocks.ts'
 import { PREALLOC_ORDERS, type Prealloc } from './prealloc.ts'
 
@@ -36,7 +36,6 @@ export class Ext4Blocks {
   readonly reservedBlocks: number
   readonly journal: Journal = new Journal()
   readonly groups: BlockGroup[] = []
-  readonly layout: Ext4Layout
   /** Preallocations for small files, by order of what they have left; one list set for the one CPU. */
   readonly localityGroup: Prealloc[][] = []
   /** Where the last allocation for a large file ended up (`s_mb_last_group`, `s_mb_last_start`). */
@@ -53,11 +52,10 @@ export class Ext4Blocks {
 
   constructor(device: BlockDevice, options: Ext4BlocksOptions = {}) {
     this.device = device
-    this.layout = ext4Layout(device.blocks)
     this.reservedBlocks = Math.min(Math.floor(device.blocks / 50), 4096)
     this.forceCommit = options.forceCommit ?? (() => this.commit())
     this.punchCachesHole = options.punchCachesHole ?? false
-    for (const [i, group] of this.layout.groups.entries()) {
+    for (const [i, group] of ext4Layout(device.blocks).entries()) {
       this.groups.push(new BlockGroup(i, group.used, group.unread))
       this.freeBlocks += this.groups[i]!.free
     }

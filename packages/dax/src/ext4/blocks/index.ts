@@ -28,6 +28,7 @@ export {
   MAP_NEW,
   MAP_UNWRITTEN,
 } from './flags.ts'
+export { ext4ShouldRetryAlloc } from './free-blocks.ts'
 export { Ext4Blocks, type Ext4BlocksOptions } from './fs.ts'
 export { InodeBlocks } from './inode.ts'
 export { ext4IomapBegin } from './iomap.ts'

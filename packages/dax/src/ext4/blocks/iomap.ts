@@ -1,7 +1,7 @@
 import type { BlockMap } from './block-map.ts'
 import { BLOCK_SIZE, ENOSPC } from './device.ts'
 import { GET_BLOCKS_CREATE_ZERO, MAP_MAPPED } from './flags.ts'
-import { shouldRetryAlloc } from './free-blocks.ts'
+import { ext4ShouldRetryAlloc } from './free-blocks.ts'
 import type { Ext4Blocks } from './fs.ts'
 import type { InodeBlocks } from './inode.ts'
 import { ext4MapBlocks } from './map-blocks.ts'
@@ -38,6 +38,6 @@ export function ext4IomapBegin(
   for (let tries = 1; ; tries++) {
     const mapped = ext4MapBlocks(fs, inode, map, GET_BLOCKS_CREATE_ZERO, isize, openForWrite)
     if (mapped >= 0) return 0
-    if (mapped !== -ENOSPC || nested || !shouldRetryAlloc(fs, tries)) return mapped
+    if (mapped !== -ENOSPC || nested || !ext4ShouldRetryAlloc(fs, tries)) return mapped
   }
 }

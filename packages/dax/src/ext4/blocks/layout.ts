@@ -6,6 +6,8 @@ export const GROUPS_PER_FLEX: number = 16
 /** From this many groups on, mount switches on another search (`mb_optimize_scan`) that is not modelled. */
 const MAX_GROUPS = 15
 const MIN_BLOCKS = 2048
+/** Below 512 MiB mke2fs makes an inode for every block, above for every fourth. */
+const SMALL_BLOCKS = 131072
 const INODES_PER_BLOCK = 16
 const DESCRIPTORS_PER_BLOCK = 64
 /** The root directory, lost+found (4 blocks) and the resize inode's indirect block. */
@@ -16,13 +18,6 @@ export interface GroupLayout {
   readonly used: Uint32Array
   /** The bitmap is on disk and not in memory: neither BLOCK_UNINIT nor the first group of a flex group. */
   readonly unread: boolean
-}
-
-export interface Ext4Layout {
-  readonly groups: readonly GroupLayout[]
-  /** First block of the journal. */
-  readonly journal: number
-  readonly journalBlocks: number
 }
 
 /** Groups that hold a copy of the superblock: 0, 1 and the powers of 3, 5 and 7 (sparse_super). */
@@ -46,30 +41,24 @@ function journalSize(blocks: number): number {
  * On 512 MiB: four groups; 0 to 2126 are metadata, the root directory and lost+found; 65 blocks at the start of groups
  * 1 and 3 are backups; the journal is 65536 to 69631.
  */
-export function ext4Layout(deviceBlocks: number): Ext4Layout {
-  if (!(deviceBlocks >= MIN_BLOCKS && deviceBlocks <= MAX_GROUPS * BLOCKS_PER_GROUP)) {
+export function ext4Layout(blocks: number): GroupLayout[] {
+  const count = Math.ceil(blocks / BLOCKS_PER_GROUP)
+  const reserved = Math.ceil(Math.ceil((blocks * 1024) / BLOCKS_PER_GROUP) / DESCRIPTORS_PER_BLOCK) - 1
+  const superBlocks = 2 + reserved
+  const inodes = Math.floor(blocks / (blocks < SMALL_BLOCKS ? 1 : 4))
+  const table = Math.ceil(Math.ceil(inodes / count) / INODES_PER_BLOCK)
+  const rest = blocks % BLOCKS_PER_GROUP
+  const needed = 52 + table + (hasSuper(count - 1) ? superBlocks : 0)
+  if (!(blocks >= MIN_BLOCKS && count <= MAX_GROUPS) || (count > 1 && rest > 0 && rest < needed)) {
     throw new RangeError(
-      `ext4: a device of ${deviceBlocks} blocks is not modelled: ${MIN_BLOCKS} to ${MAX_GROUPS * BLOCKS_PER_GROUP} are`,
+      `ext4: a device of ${blocks} blocks is not modelled: ${MIN_BLOCKS} to ${MAX_GROUPS * BLOCKS_PER_GROUP} are, if ` +
+        `the last group of ${BLOCKS_PER_GROUP} has room for its metadata`,
     )
   }
-  let blocks = deviceBlocks
-  for (;;) {
-    const count = Math.ceil(blocks / BLOCKS_PER_GROUP)
-    const reserved = Math.ceil(Math.ceil((blocks * 1024) / BLOCKS_PER_GROUP) / DESCRIPTORS_PER_BLOCK) - 1
-    const superBlocks = 2 + reserved
-    const inodes = Math.floor(blocks / (deviceBlocks < 131072 ? 1 : 4))
-    const table = Math.ceil(Math.ceil(inodes / count) / INODES_PER_BLOCK)
-    const rest = blocks % BLOCKS_PER_GROUP
-    const overhead = 2 + table + (hasSuper(count - 1) ? superBlocks : 0)
-    if (count > 1 && rest > 0 && rest < overhead + 50) {
-      blocks -= rest
-      continue
-    }
-    return place(blocks, count, superBlocks, table)
-  }
+  return place(blocks, count, superBlocks, table)
 }
 
-function place(blocks: number, count: number, superBlocks: number, table: number): Ext4Layout {
+function place(blocks: number, count: number, superBlocks: number, table: number): GroupLayout[] {
   const used: Uint32Array[] = []
   for (let i = 0; i < count; i++) {
     const map = new Uint32Array(BLOCKS_PER_GROUP / 32)
@@ -86,15 +75,9 @@ function place(blocks: number, count: number, superBlocks: number, table: number
   setBits(first, superBlocks + 2 * spread, table * count)
   takeFirst(first, FIRST_FILES)
 
-  const journalBlocks = journalSize(blocks)
-  const group = journalGroup(used, blocks)
-  const journal = group * BLOCKS_PER_GROUP + findNextZero(used[group]!, BLOCKS_PER_GROUP, 0)
-  takeFirst(used[group]!, journalBlocks)
-  return {
-    groups: used.map((map, i) => ({ used: map, unread: i > 0 && (i === group || i === count - 1) })),
-    journal,
-    journalBlocks,
-  }
+  const journal = journalGroup(used, blocks)
+  takeFirst(used[journal]!, journalSize(blocks))
+  return used.map((map, i) => ({ used: map, unread: i > 0 && (i === journal || i === count - 1) }))
 }
 
 /** Of the group in the middle and its neighbours, the first one with the most free blocks. */

@@ -133,7 +133,6 @@ function complexScan(fs: Ext4Blocks, inode: InodeBlocks, group: BlockGroup): voi
   let block = group.firstFree
   while (free > 0 && ac.status === STATUS_CONTINUE) {
     block = findNextZero(group.bitmap, BLOCKS_PER_GROUP, block)
-    if (block >= BLOCKS_PER_GROUP) break
     const len = group.findExtent(block, ac.goal.len, ac.probe)
     measure(fs, inode, group, ac.probe)
     block += len

@@ -16,8 +16,9 @@ export const DATA_VALID2: number = 0x10
 
 /**
  * Splits the path's extent before block `at`; the flags say which half stays unwritten. A split at the beginning only
- * changes the state. Without room for another extent, zeroing instead of splitting is tried if MAY_ZEROOUT allows it
- * (fs/ext4/extents.c: ext4_split_extent_at, 6.1). Returns 0 or -ENOSPC.
+ * changes the state. Without room for another extent, zeroing instead of splitting is tried if MAY_ZEROOUT allows it;
+ * else all stays as it was (fs/ext4/extents.c: ext4_split_extent_at, 6.1.176; 6.1.192 also forgets what the status tree
+ * knew of the extent). Returns 0 or -ENOSPC.
  */
 export function splitExtentAt(
   fs: Ext4Blocks,
@@ -51,7 +52,6 @@ export function splitExtentAt(
   ex = path.extent
   if ((splitFlags & MAY_ZEROOUT) === 0) {
     leaf.raw[ex] = raw
-    inode.es.remove(block, len)
     return err
   }
   let zero = block
