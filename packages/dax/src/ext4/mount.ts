@@ -15,14 +15,14 @@ export function mountExt4(machine: Machine): SuperBlock {
 }
 
 /** fs/ext4/file.c: ext4_file_operations, 6.1, as far as memory asks. */
-const fileOperations: FileOperations = Object.freeze({
+const fileOperations: FileOperations = Object.freeze<FileOperations>({
   mmapSupportedFlags: MAP_SYNC,
   steps: { mmap: steps.ext4FileMmap, fsync: steps.fsyncRange, punchHole: steps.punchHole },
   plain: { mmap: plain.ext4FileMmap, fsync: plain.fsyncRange, punchHole: plain.punchHole },
 })
 
 /** fs/ext4/file.c: ext4_dax_vm_ops, 6.1. */
-const vmOperations: VmOperations = Object.freeze({
+const vmOperations: VmOperations = Object.freeze<VmOperations>({
   steps: { fault: steps.ext4DaxFault, hugeFault: steps.ext4DaxHugeFault, pfnMkwrite: steps.ext4DaxFault },
   plain: { fault: plain.ext4DaxFault, hugeFault: plain.ext4DaxHugeFault, pfnMkwrite: plain.ext4DaxFault },
 })

@@ -13,7 +13,7 @@ import {
   type WriteFaultStrategy,
 } from '@mm-model/core'
 
-export const insertWritable: WriteFaultStrategy = Object.freeze({
+export const insertWritable: WriteFaultStrategy = Object.freeze<WriteFaultStrategy>({
   name: 'insert-writable',
   apiVersion: STRATEGY_API_VERSION,
   carryOn: false,

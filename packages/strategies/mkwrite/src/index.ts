@@ -6,7 +6,7 @@
 
 import { INSTALL_MKWRITE, STRATEGY_API_VERSION, type WriteFaultStrategy } from '@mm-model/core'
 
-export const mkwrite: WriteFaultStrategy = Object.freeze({
+export const mkwrite: WriteFaultStrategy = Object.freeze<WriteFaultStrategy>({
   name: 'mkwrite',
   apiVersion: STRATEGY_API_VERSION,
   carryOn: false,

@@ -11,7 +11,7 @@ import {
   type WriteFaultStrategy,
 } from '@mm-model/core'
 
-export const retry: WriteFaultStrategy = Object.freeze({
+export const retry: WriteFaultStrategy = Object.freeze<WriteFaultStrategy>({
   name: 'retry',
   apiVersion: STRATEGY_API_VERSION,
   carryOn: false,
