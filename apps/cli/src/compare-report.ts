@@ -27,7 +27,7 @@ export interface Column {
 }
 
 /** What differs between the states that two strategies end in. */
-export interface Ending {
+interface Ending {
   readonly strategy: string
   readonly differences: readonly ValueDifference[]
 }
