@@ -26,7 +26,10 @@ export function straighten(source, name) {
   }
 
   const visit = (node) => {
-    if ((ts.isFunctionDeclaration(node) || ts.isFunctionExpression(node) || ts.isMethodDeclaration(node)) && node.asteriskToken) {
+    if (
+      (ts.isFunctionDeclaration(node) || ts.isFunctionExpression(node) || ts.isMethodDeclaration(node)) &&
+      node.asteriskToken
+    ) {
       const star = node.asteriskToken
       const gap = ts.isMethodDeclaration(node) && source[star.end] === ' ' ? 1 : 0
       replace(star.getStart(file), star.end + gap, '')
@@ -38,11 +41,17 @@ export function straighten(source, name) {
       visit(inner)
       return
     }
-    if (ts.isExpressionStatement(node) && ts.isYieldExpression(node.expression) && !node.expression.asteriskToken) {
+    if (
+      ts.isExpressionStatement(node) &&
+      ts.isYieldExpression(node.expression) &&
+      !node.expression.asteriskToken
+    ) {
       const value = node.expression.expression
       if (value === undefined || !ts.isCallExpression(value)) {
         if (!ts.isBlock(node.parent) && !ts.isSourceFile(node.parent)) {
-          throw new Error(`${name}: a step that is the whole body of a branch cannot be taken out: ${node.getText(file)}`)
+          throw new Error(
+            `${name}: a step that is the whole body of a branch cannot be taken out: ${node.getText(file)}`,
+          )
         }
         removeLine(node)
         return
@@ -82,7 +91,11 @@ export function straighten(source, name) {
     }
     const specifier = node.moduleSpecifier
     if (specifier.text.endsWith('/steps')) {
-      replace(specifier.getStart(file), specifier.getEnd(), `'${specifier.text.slice(0, -'/steps'.length)}/plain'`)
+      replace(
+        specifier.getStart(file),
+        specifier.getEnd(),
+        `'${specifier.text.slice(0, -'/steps'.length)}/plain'`,
+      )
     }
   }
 

@@ -17,7 +17,8 @@ export const FAULT_FLAG_INTERRUPTIBLE: number = 0x200
 export const FAULT_FLAG_UNSHARE: number = 0x400
 export const FAULT_FLAG_ORIG_PTE_VALID: number = 0x800
 /** What every hardware fault starts with. */
-export const FAULT_FLAG_DEFAULT: number = FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE | FAULT_FLAG_INTERRUPTIBLE
+export const FAULT_FLAG_DEFAULT: number =
+  FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE | FAULT_FLAG_INTERRUPTIBLE
 
 export const VM_FAULT_OOM: number = 0x1
 export const VM_FAULT_SIGBUS: number = 0x2
@@ -34,7 +35,12 @@ export const VM_FAULT_DONE_COW: number = 0x1000
 export const VM_FAULT_NEEDDSYNC: number = 0x2000
 export const VM_FAULT_COMPLETED: number = 0x4000
 export const VM_FAULT_ERROR: number =
-  VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV | VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE | VM_FAULT_FALLBACK
+  VM_FAULT_OOM |
+  VM_FAULT_SIGBUS |
+  VM_FAULT_SIGSEGV |
+  VM_FAULT_HWPOISON |
+  VM_FAULT_HWPOISON_LARGE |
+  VM_FAULT_FALLBACK
 
 export const X86_PF_PROT: number = 0x1
 export const X86_PF_WRITE: number = 0x2

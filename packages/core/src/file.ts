@@ -79,7 +79,13 @@ export class File {
   readonly isDax: boolean
   readonly ops: FileOperations
 
-  constructor(init: { name: string; mapping: AddressSpace; mode: number; isDax: boolean; ops: FileOperations }) {
+  constructor(init: {
+    name: string
+    mapping: AddressSpace
+    mode: number
+    isDax: boolean
+    ops: FileOperations
+  }) {
     this.name = init.name
     this.mapping = init.mapping
     this.fMode = init.mode

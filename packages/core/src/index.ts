@@ -5,6 +5,7 @@
  * @module
  */
 
+export { pageOffset, pageStart, pmdStart, pudStart } from './address.ts'
 export * from './errno.ts'
 export { MachineError, type MachineErrorCode, notModelled } from './errors.ts'
 export * from './fault-flags.ts'
@@ -46,8 +47,8 @@ export {
   type WriteFaultStrategy,
 } from './strategy.ts'
 export * from './syscall-flags.ts'
-export { type Signal, SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_MAPERR, Task } from './task.ts'
-export { Tlb, TLB_DIRTY, TLB_EXEC, TLB_WRITE } from './tlb.ts'
+export { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_MAPERR, type Signal, Task } from './task.ts'
+export { TLB_DIRTY, TLB_EXEC, TLB_WRITE, Tlb } from './tlb.ts'
 export type { CoreEventName, TraceSink } from './trace.ts'
 export * from './vm-flags.ts'
 export {

@@ -10,7 +10,7 @@ import { MachineError } from './errors.ts'
 import { Mm } from './mm.ts'
 import { PageTables } from './page-tables.ts'
 import { PhysicalMemory } from './physical-memory.ts'
-import { kernel61, type KernelProfile } from './profile.ts'
+import { type KernelProfile, kernel61 } from './profile.ts'
 import { STRATEGY_API_VERSION, type WriteFaultStrategy } from './strategy.ts'
 import { Task } from './task.ts'
 import { Tlb } from './tlb.ts'
@@ -66,7 +66,10 @@ export class Machine {
     this.arch = options.arch ?? x86Arch
     this.kernel = options.kernel ?? kernel61
     this.strategy = options.strategy
-    this.memory = new PhysicalMemory({ pmemPages: options.pmemPages ?? 131072, ramPages: options.ramPages ?? 262144 })
+    this.memory = new PhysicalMemory({
+      pmemPages: options.pmemPages ?? 131072,
+      ramPages: options.ramPages ?? 262144,
+    })
     this.pageTables = new PageTables(this.arch, 4)
     this.tlbs = Array.from({ length: cpus }, () => new Tlb())
     this.trace = options.trace ?? null

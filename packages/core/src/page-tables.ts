@@ -15,6 +15,11 @@ export const PTL_FREE: number = 0
 
 const GIB = 0x40000000
 
+/** Offset in the GiB, an integer below 2^30. */
+function inGib(address: number): number {
+  return address - Math.floor(address / GIB) * GIB
+}
+
 export class PageTables {
   readonly arch: PageTableArch
   /** Levels of the tree: 4, or 5 with `la57`. */
@@ -109,7 +114,7 @@ export class PageTables {
 
   /** Slot of the PMD entry under the PUD entry at `pudSlot`, which must point to a table. */
   pmdSlotAt(pudSlot: number, address: number): number {
-    return this.tableAt(pudSlot) * 512 + ((address % GIB) >>> 21)
+    return this.tableAt(pudSlot) * 512 + (inGib(address) >>> 21)
   }
 
   /** Slot of the PMD entry, or -1 when there is no PMD table for it. */
@@ -120,7 +125,7 @@ export class PageTables {
 
   /** Slot of the PTE under the PMD entry at `pmdSlot`, which must point to a table. */
   pteSlotAt(pmdSlot: number, address: number): number {
-    return this.tableAt(pmdSlot) * 512 + (((address % GIB) >>> 12) & 511)
+    return this.tableAt(pmdSlot) * 512 + ((inGib(address) >>> 12) & 511)
   }
 
   /** True when the PMD entry is a leaf of any kind, present or not (`pmd_trans_huge || pmd_devmap || swap`). */

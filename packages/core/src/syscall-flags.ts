@@ -25,8 +25,20 @@ export const MAP_FIXED_NOREPLACE: number = 0x100000
 
 /** Flags that `MAP_SHARED` accepts and `MAP_SHARED_VALIDATE` does not question (include/linux/mman.h, x86). */
 export const LEGACY_MAP_MASK: number =
-  MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | 0x100 | 0x800 | 0x1000 | MAP_LOCKED | MAP_NORESERVE |
-  MAP_POPULATE | MAP_NONBLOCK | 0x20000 | 0x40000 | 0x40
+  MAP_SHARED |
+  MAP_PRIVATE |
+  MAP_FIXED |
+  MAP_ANONYMOUS |
+  0x100 |
+  0x800 |
+  0x1000 |
+  MAP_LOCKED |
+  MAP_NORESERVE |
+  MAP_POPULATE |
+  MAP_NONBLOCK |
+  0x20000 |
+  0x40000 |
+  0x40
 
 export const MADV_WILLNEED: number = 3
 export const MADV_DONTNEED: number = 4

@@ -10,6 +10,11 @@ const SETS_4K = 1024
 const SETS_2M = 64
 const GIB = 0x40000000
 
+/** Set of a page number; below 2^41, so the division is exact and cheaper than a remainder of doubles. */
+function setOf(page: number): number {
+  return page - Math.floor(page / SETS_4K) * SETS_4K
+}
+
 /** Rights of a cached translation. */
 export const TLB_WRITE: number = 1
 /** The D bit was seen set: a store through this entry needs no further walk. */
@@ -31,7 +36,7 @@ export class Tlb {
   /** Rights of the cached translation of `address`, or -1; the frame is then in {@link pfn}. */
   lookup(context: number, address: number): number {
     const page = Math.floor(address / 4096)
-    const set = page % SETS_4K
+    const set = setOf(page)
     if (this.#page[set] === page && this.#context[set] === context) {
       this.pfn = this.#pfn[set]!
       return this.#rights[set]!
@@ -39,7 +44,7 @@ export class Tlb {
     const huge = Math.floor(address / 0x200000)
     const hugeSet = huge & (SETS_2M - 1)
     if (this.#hugePage[hugeSet] === huge && this.#hugeContext[hugeSet] === context) {
-      this.pfn = this.#hugePfn[hugeSet]! + (((address % GIB) >>> 12) & 511)
+      this.pfn = this.#hugePfn[hugeSet]! + (((address - Math.floor(address / GIB) * GIB) >>> 12) & 511)
       return this.#hugeRights[hugeSet]!
     }
     return -1
@@ -47,7 +52,7 @@ export class Tlb {
 
   fill(context: number, address: number, pfn: number, rights: number): void {
     const page = Math.floor(address / 4096)
-    const set = page % SETS_4K
+    const set = setOf(page)
     this.#page[set] = page
     this.#context[set] = context
     this.#pfn[set] = pfn
@@ -67,10 +72,11 @@ export class Tlb {
   /** `invlpg`: drops what is cached for `address`, whatever its size. */
   flushPage(context: number, address: number): void {
     const page = Math.floor(address / 4096)
-    const set = page % SETS_4K
+    const set = setOf(page)
     if (this.#page[set] === page && this.#context[set] === context) this.#page[set] = -1
     const huge = Math.floor(address / 0x200000)
     const hugeSet = huge & (SETS_2M - 1)
-    if (this.#hugePage[hugeSet] === huge && this.#hugeContext[hugeSet] === context) this.#hugePage[hugeSet] = -1
+    if (this.#hugePage[hugeSet] === huge && this.#hugeContext[hugeSet] === context)
+      this.#hugePage[hugeSet] = -1
   }
 }

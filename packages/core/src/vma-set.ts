@@ -29,7 +29,8 @@ export class VmaSet {
   indexOf(address: number): number {
     const ends = this.#ends
     const last = this.#last
-    if (last < this.#areas.length && address < ends[last]! && (last === 0 || address >= ends[last - 1]!)) return last
+    if (last < this.#areas.length && address < ends[last]! && (last === 0 || address >= ends[last - 1]!))
+      return last
     let lo = 0
     let hi = this.#areas.length
     while (lo < hi) {

@@ -46,7 +46,14 @@ export class Vma {
 
   constructor(
     mm: Mm,
-    init: { start: number; end: number; flags: number; pgoff: number; file: File | null; ops?: VmOperations | null },
+    init: {
+      start: number
+      end: number
+      flags: number
+      pgoff: number
+      file: File | null
+      ops?: VmOperations | null
+    },
   ) {
     this.vmMm = mm
     this.vmStart = init.start

@@ -24,9 +24,12 @@ export function daxToPfn(entry: number): number {
   return Math.floor(entry / DAX_SHIFT_FACTOR)
 }
 
-/** The flags alone; bit tests on the whole value would lose frames above 2^28. */
+/**
+ * The flags alone; bit tests on the whole value would lose frames above 2^28, and `%` on doubles is a call into the C
+ * library.
+ */
 function flagsOf(entry: number): number {
-  return entry % DAX_SHIFT_FACTOR
+  return entry - Math.floor(entry / DAX_SHIFT_FACTOR) * DAX_SHIFT_FACTOR
 }
 
 export function daxIsLocked(entry: number): boolean {

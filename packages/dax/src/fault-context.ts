@@ -5,7 +5,7 @@
 
 import type { Task } from '@mm-model/core'
 import { Iomap } from './iomap.ts'
-import { XaState, XArray } from './xarray.ts'
+import { XArray, XaState } from './xarray.ts'
 
 /** What one fault carries from step to step; a task is in one at a time. */
 export class FaultContext {
@@ -22,5 +22,6 @@ export class FaultContext {
 
 /** The task's context, made at its first DAX fault. */
 export function daxContext(t: Task): FaultContext {
-  return (t.backend ??= new FaultContext()) as FaultContext
+  t.backend ??= new FaultContext()
+  return t.backend as FaultContext
 }

@@ -31,4 +31,4 @@ export {
   SB_UNFROZEN,
   SuperBlock,
 } from './super-block.ts'
-export { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState, XArray } from './xarray.ts'
+export { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XArray, XaState } from './xarray.ts'

@@ -5,7 +5,7 @@
 
 import type { Task } from '@mm-model/core'
 import type { DaxInode } from './inode.ts'
-import { type Iomap, IOMAP_WRITE } from './iomap.ts'
+import { IOMAP_WRITE, type Iomap } from './iomap.ts'
 
 /**
  * The extent at `pos`, at most `length` bytes, in `iomap`; 0 or a negative error number (fs/iomap/iter.c: iomap_iter and

@@ -28,6 +28,14 @@ export const PAGECACHE_TAG_DIRTY: number = 0
 export const PAGECACHE_TAG_TOWRITE: number = 1
 const MARKS = 2
 
+/** Indices under one slot, by the node's shift: 2 to the shift, exact up to 2^48. */
+const SPAN: readonly number[] = Array.from({ length: 9 * CHUNK_SHIFT }, (_, shift) => 2 ** shift)
+
+/** `value` rounded down to a multiple of `span`, a power of two. */
+function roundDown(value: number, span: number): number {
+  return Math.floor(value / span) * span
+}
+
 /**
  * The tree. Values are numbers below 2^53 and never 0, which means no entry. Nodes are numbered; node `n` has its 64
  * slots at `n*64` of `kind` and `data`, and its marks as two words at `(n*2 + mark)*2`.
@@ -61,7 +69,7 @@ export class XArray {
   /** Highest index the tree reaches as it is (`max_index`). */
   maxIndex(): number {
     if (this.headKind !== NODE) return 0
-    return CHUNK_SIZE * 2 ** this.shift[this.headData]! - 1
+    return CHUNK_SIZE * SPAN[this.shift[this.headData]!]! - 1
   }
 
   allocNode(shift: number, parent: number, offset: number): number {
@@ -137,7 +145,7 @@ export class XaState {
 
   /** Starts over at `index`, for entries of `order` (XA_STATE_ORDER). */
   set(index: number, order: number): this {
-    this.index = index - (index % 2 ** order)
+    this.index = roundDown(index, SPAN[order]!)
     this.#shift = order - (order % CHUNK_SHIFT)
     this.#sibs = (1 << (order % CHUNK_SHIFT)) - 1
     this.#node = XAS_RESTART
@@ -169,8 +177,8 @@ export class XaState {
   get entryStart(): number {
     const node = this.#node
     if (node < 0 || this.xa.shift[node] === 0) return this.index
-    const span = 2 ** this.xa.shift[node]!
-    return Math.floor(this.index / (span * CHUNK_SIZE)) * span * CHUNK_SIZE + this.#offset * span
+    const span = SPAN[this.xa.shift[node]!]!
+    return roundDown(this.index, span * CHUNK_SIZE) + this.#offset * span
   }
 
   /** xas_start: puts the place at the head; false when the index is beyond the tree. */
@@ -186,7 +194,7 @@ export class XaState {
   /** xas_descend: into the slot of `node` for the index, siblings resolved; its position in the arrays. */
   #descend(node: number): number {
     const xa = this.xa
-    let offset = Math.floor(this.index / 2 ** xa.shift[node]!) & CHUNK_MASK
+    let offset = Math.floor(this.index / SPAN[xa.shift[node]!]!) & CHUNK_MASK
     if (xa.kind[node * CHUNK_SIZE + offset] === SIBLING) offset = xa.data[node * CHUNK_SIZE + offset]!
     this.#node = node
     this.#offset = offset
@@ -194,8 +202,8 @@ export class XaState {
   }
 
   #max(): number {
-    const span = 2 ** this.#shift * (this.#sibs + 1)
-    return this.index - (this.index % span) + span - 1
+    const span = SPAN[this.#shift]! * (this.#sibs + 1)
+    return roundDown(this.index, span) + span - 1
   }
 
   /** xas_expand: makes the tree high enough; the shift of the level above the head. */
@@ -205,7 +213,7 @@ export class XaState {
     let shift = 0
     if (xa.headKind === EMPTY) {
       if (max === 0) return 0
-      while (Math.floor(max / 2 ** shift) >= CHUNK_SIZE) shift += CHUNK_SHIFT
+      while (Math.floor(max / SPAN[shift]!) >= CHUNK_SIZE) shift += CHUNK_SHIFT
       return shift + CHUNK_SHIFT
     }
     if (xa.headKind === NODE) shift = xa.shift[xa.headData]! + CHUNK_SHIFT
@@ -334,7 +342,9 @@ export class XaState {
 
   getMark(mark: number): boolean {
     if (this.#node === XAS_BOUNDS || this.#node === XAS_RESTART) return false
-    return this.#node === AT_HEAD ? this.xa.headMarks[mark]! : this.xa.nodeMark(this.#node, this.#offset, mark)
+    return this.#node === AT_HEAD
+      ? this.xa.headMarks[mark]!
+      : this.xa.nodeMark(this.#node, this.#offset, mark)
   }
 
   setMark(mark: number): void {
@@ -365,8 +375,8 @@ export class XaState {
   /** xas_move_index. */
   #moveIndex(offset: number): void {
     const shift = this.xa.shift[this.#node]!
-    const span = 2 ** shift
-    this.index = Math.floor(this.index / (span * CHUNK_SIZE)) * span * CHUNK_SIZE + offset * span
+    const span = SPAN[shift]!
+    this.index = roundDown(this.index, span * CHUNK_SIZE) + offset * span
   }
 
   /** xas_find_chunk: the next offset at or, with `advance`, after the place that carries the mark, or 64. */
@@ -399,7 +409,7 @@ export class XaState {
         return this.#bounds(max)
       }
       this.#node = xa.headData
-      this.#offset = Math.floor(this.index / 2 ** xa.shift[this.#node]!)
+      this.#offset = Math.floor(this.index / SPAN[xa.shift[this.#node]!]!)
     }
     while (this.index <= max) {
       if (this.#offset === CHUNK_SIZE) {
@@ -426,7 +436,7 @@ export class XaState {
       if (kind === EMPTY) continue
       if (kind !== NODE) return xa.data[slot]!
       this.#node = xa.data[slot]!
-      this.#offset = Math.floor(this.index / 2 ** xa.shift[this.#node]!) & CHUNK_MASK
+      this.#offset = Math.floor(this.index / SPAN[xa.shift[this.#node]!]!) & CHUNK_MASK
     }
     return this.#bounds(max)
   }
@@ -452,8 +462,8 @@ export class XaState {
       if (value !== 0) return value
       if (this.#node === XAS_BOUNDS) return 0
       if (this.#node === AT_HEAD) return 0
-      const span = 2 ** xa.shift[this.#node]!
-      this.index = Math.floor(this.index / span) * span + span
+      const span = SPAN[xa.shift[this.#node]!]!
+      this.index = roundDown(this.index, span) + span
       this.#node = XAS_RESTART
     }
     return 0

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pageOffset, pmdStart } from '../address.ts'
 import { MachineError } from '../errors.ts'
 import {
   FAULT_FLAG_DEFAULT,
@@ -35,14 +36,14 @@ const MAX_FAULTS = 64
 export function load(t: Task, address: number): number {
   access(t, address, false)
   if (t.signal !== null) return -1
-  return t.machine.memory.readByte(t.accessPfn, address % 4096)
+  return t.machine.memory.readByte(t.accessPfn, pageOffset(address))
 }
 
 /** Stores a byte, 0 … 255; 0, or -1 with `t.signal` set. @throws MachineError BAD_ACCESS */
 export function store(t: Task, address: number, byte: number): number {
   access(t, address, true)
   if (t.signal !== null) return -1
-  t.machine.memory.writeByte(t.accessPfn, address % 4096, byte)
+  t.machine.memory.writeByte(t.accessPfn, pageOffset(address), byte)
   return 0
 }
 
@@ -105,7 +106,7 @@ function walk(t: Task, address: number, write: boolean): number {
       if (huge) {
         const pfn = pt.arch.pmdPfn(pt.lo, pt.hi, slot)
         tlb.fillHuge(t.mm.tlbContext, address, pfn, rights)
-        t.accessPfn = pfn + ((address % 0x200000) >>> 12)
+        t.accessPfn = pfn + ((address - pmdStart(address)) >>> 12)
       } else {
         t.accessPfn = pt.arch.ptePfn(pt.lo, pt.hi, slot)
         tlb.fill(t.mm.tlbContext, address, t.accessPfn, rights)

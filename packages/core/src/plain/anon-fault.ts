@@ -7,9 +7,9 @@
 import { FAULT_FLAG_WRITE } from '../fault-flags.ts'
 import { ZERO_PFN } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
+import { VM_WRITE } from '../vm-flags.ts'
 import type { VmFault } from '../vm-operations.ts'
 import { anonVmaPrepare } from './anon-rmap.ts'
-import { VM_WRITE } from '../vm-flags.ts'
 import { fromScratch } from './entries.ts'
 import { lockTable, unlockTable } from './locking.ts'
 

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { VM_ACCESS_FLAGS, VM_SOFTDIRTY } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { AnonVma } from '../vma.ts'
-import { VM_ACCESS_FLAGS, VM_SOFTDIRTY } from '../vm-flags.ts'
 
 /** mm/mmap.c: anon_vma_compatible, 6.1: neighbours that mprotect could make one area again. */
 function anonVmaCompatible(a: Vma, b: Vma): boolean {

@@ -85,7 +85,8 @@ export function ptepClearFlush(t: Task, vma: Vma, address: number, slot: number)
   if (m.trace !== null) m.trace('ptep_clear_flush', t, address, 0, 0)
   toScratch(t, slot, 0)
   m.pageTables.clear(slot)
-  if ((t.scratchLo[0]! & 1) !== 0) flushTlbMmRange(t, vma.vmMm, address, address + PAGE_SIZE, PAGE_SIZE)
+  if ((t.scratchLo[0]! & 1) !== 0)
+    flushTlbMmRange(t, vma.vmMm, address, address + PAGE_SIZE, PAGE_SIZE)
 }
 
 /** mm/pgtable-generic.c: pmdp_huge_clear_flush, 6.1; `address` is aligned. The old entry is in scratch entry 0. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { notModelled } from '../errors.ts'
 import {
   FAULT_FLAG_ORIG_PTE_VALID,
   FAULT_FLAG_WRITE,
@@ -12,11 +13,10 @@ import {
   VM_FAULT_NOPAGE,
   VM_FAULT_RETRY,
 } from '../fault-flags.ts'
-import { notModelled } from '../errors.ts'
 import type { Task } from '../task.ts'
+import { VM_SHARED } from '../vm-flags.ts'
 import type { VmFault } from '../vm-operations.ts'
 import { anonVmaPrepare } from './anon-rmap.ts'
-import { VM_SHARED } from '../vm-flags.ts'
 import { fromScratch, maybeMkwrite } from './entries.ts'
 import { lockTable, unlockTable } from './locking.ts'
 
@@ -24,9 +24,11 @@ const DONE = VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY | VM_FAULT_DONE_C
 
 /** mm/memory.c: do_fault, 6.1. */
 export function doFault(t: Task, vmf: VmFault): number {
-  if ((vmf.flags & FAULT_FLAG_WRITE) !== 0 && (vmf.vma.vmFlags & VM_SHARED) === 0) return doCowFault(t, vmf)
+  if ((vmf.flags & FAULT_FLAG_WRITE) !== 0 && (vmf.vma.vmFlags & VM_SHARED) === 0)
+    return doCowFault(t, vmf)
   const ret = vmf.vma.vmOps!.plain.fault(t, vmf)
-  if ((ret & DONE) === 0) throw notModelled('a file mapping whose handler returns a page for the core to map (page cache)')
+  if ((ret & DONE) === 0)
+    throw notModelled('a file mapping whose handler returns a page for the core to map (page cache)')
   return ret
 }
 
@@ -39,7 +41,8 @@ function doCowFault(t: Task, vmf: VmFault): number {
   anonVmaPrepare(vmf.vma)
   vmf.cowPage = m.memory.allocPage()
   const ret = vmf.vma.vmOps!.plain.fault(t, vmf)
-  if ((ret & DONE) === 0) throw notModelled('a private file mapping whose handler returns a page (page cache)')
+  if ((ret & DONE) === 0)
+    throw notModelled('a private file mapping whose handler returns a page (page cache)')
   if ((ret & VM_FAULT_DONE_COW) === 0) m.memory.freePage(vmf.cowPage)
   vmf.cowPage = -1
   return ret

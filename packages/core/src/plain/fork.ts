@@ -4,10 +4,19 @@
  * @module
  */
 
+import { pmdStart } from '../address.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
-import { isCowMapping, VM_DONTCOPY, VM_LOCKED, VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, VM_WIPEONFORK } from '../vm-flags.ts'
+import {
+  isCowMapping,
+  VM_DONTCOPY,
+  VM_LOCKED,
+  VM_MIXEDMAP,
+  VM_PFNMAP,
+  VM_SHARED,
+  VM_WIPEONFORK,
+} from '../vm-flags.ts'
 import { Vma } from '../vma.ts'
 import { anonVmaFork } from './anon-rmap.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
@@ -66,7 +75,7 @@ function copyPageRange(t: Task, vma: Vma, old: Vma): void {
   const pt = t.machine.pageTables
   let address = old.vmStart
   while (address < old.vmEnd) {
-    const next = Math.min(old.vmEnd, address - (address % PMD_SIZE) + PMD_SIZE)
+    const next = Math.min(old.vmEnd, pmdStart(address) + PMD_SIZE)
     const oldPmd = pt.pmdSlot(old.vmMm.pgd, address)
     if (oldPmd >= 0) {
       const pud = pt.pudSlot(vma.vmMm.pgd, address, true)
@@ -107,7 +116,8 @@ function copyPteRange(
       m.memory.addRmap(page)
       m.memory.setAnonExclusive(page, false)
     }
-    if (isCowMapping(old.vmFlags) && arch.pteWrite(pt.lo, pt.hi, oldSlot)) arch.pteWrprotect(pt.lo, pt.hi, oldSlot)
+    if (isCowMapping(old.vmFlags) && arch.pteWrite(pt.lo, pt.hi, oldSlot))
+      arch.pteWrprotect(pt.lo, pt.hi, oldSlot)
     toScratch(t, oldSlot, 0)
     if ((old.vmFlags & VM_SHARED) !== 0) arch.pteMkclean(scratchLo, scratchHi, 0)
     arch.pteMkold(scratchLo, scratchHi, 0)

@@ -8,6 +8,7 @@
 export { access, doUserAddrFault, load, store } from './access.ts'
 export { anonVmaPrepare } from './anon-rmap.ts'
 export { blocked } from './blocked.ts'
+export { fromScratch } from './entries.ts'
 export { handleMmFault, handlePteFault } from './fault.ts'
 export { finishFault } from './file-fault.ts'
 export { fork } from './fork.ts'
@@ -18,7 +19,6 @@ export {
   vmfInsertMixedProt,
   vmfInsertPfnPmd,
 } from './insert.ts'
-export { fromScratch } from './entries.ts'
 export { downRead, downWrite, lockTable, unlockTable, upRead, upWrite } from './locking.ts'
 export { madvise } from './madvise.ts'
 export { mlock } from './mlock.ts'

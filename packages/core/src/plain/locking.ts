@@ -36,7 +36,8 @@ export function upWrite(t: Task, sem: RwSem): void {
 
 /** Takes the lock of a page-table page (include/linux/mm.h: pte_lockptr, spin_lock, 6.1). */
 export function lockTable(t: Task, table: number): void {
-  while (t.machine.pageTables.ptl[table] !== PTL_FREE) blocked(t, { name: `page-table lock of table ${table}` })
+  while (t.machine.pageTables.ptl[table] !== PTL_FREE)
+    blocked(t, { name: `page-table lock of table ${table}` })
   t.machine.pageTables.ptl[table] = t.id
 }
 

@@ -4,23 +4,13 @@
  * @module
  */
 
+import { pageOffset } from '../address.ts'
 import { EFAULT, EINVAL, ENOMEM } from '../errno.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
-import {
-  MAP_FIXED,
-  MREMAP_FIXED,
-  MREMAP_MAYMOVE,
-} from '../syscall-flags.ts'
+import { MAP_FIXED, MREMAP_FIXED, MREMAP_MAYMOVE } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
-import {
-  VM_ACCOUNT,
-  VM_DONTEXPAND,
-  VM_LOCKED,
-  VM_MAYSHARE,
-  VM_PFNMAP,
-  VM_SHARED,
-} from '../vm-flags.ts'
+import { VM_ACCOUNT, VM_DONTEXPAND, VM_LOCKED, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from '../vm-flags.ts'
 import { Vma } from '../vma.ts'
 import { anonVmaClone } from './anon-rmap.ts'
 import { toScratch } from './entries.ts'
@@ -46,7 +36,7 @@ export function mremap(
 ): number {
   if ((flags & ~(MREMAP_FIXED | MREMAP_MAYMOVE)) !== 0) return -EINVAL
   if ((flags & MREMAP_FIXED) !== 0 && (flags & MREMAP_MAYMOVE) === 0) return -EINVAL
-  if (address % PAGE_SIZE !== 0) return -EINVAL
+  if (pageOffset(address) !== 0) return -EINVAL
   const oldLen = Math.ceil(oldLength / PAGE_SIZE) * PAGE_SIZE
   const newLen = Math.ceil(newLength / PAGE_SIZE) * PAGE_SIZE
   if (newLen === 0) return -EINVAL
@@ -56,7 +46,8 @@ export function mremap(
   upWrite(t, mm.mmapLock)
   if (ret >= 0 && newLen > oldLen) {
     const vma = mm.areas.findVma(ret)
-    if (vma !== null && (vma.vmFlags & VM_LOCKED) !== 0) mmPopulate(t, ret + oldLen, newLen - oldLen, true)
+    if (vma !== null && (vma.vmFlags & VM_LOCKED) !== 0)
+      mmPopulate(t, ret + oldLen, newLen - oldLen, true)
   }
   return ret
 }
@@ -131,7 +122,7 @@ function mremapTo(
 ): number {
   const { taskSize, maxMapCount } = t.machine.kernel
   let oldLen = oldLength
-  if (newAddress % PAGE_SIZE !== 0) return -EINVAL
+  if (pageOffset(newAddress) !== 0) return -EINVAL
   if (newLen > taskSize || newAddress > taskSize - newLen) return -EINVAL
   if (address + oldLen > newAddress && newAddress + newLen > address) return -EINVAL
   if (mm.mapCount + 2 >= maxMapCount - 3) return -ENOMEM
@@ -201,7 +192,14 @@ function copyVma(
     const self = start >= merged.vmStart && start < merged.vmEnd
     return { area: merged, source: self ? merged : vma }
   }
-  const area = new Vma(mm, { start: address, end, flags: vma.vmFlags, pgoff, file: vma.vmFile, ops: vma.vmOps })
+  const area = new Vma(mm, {
+    start: address,
+    end,
+    flags: vma.vmFlags,
+    pgoff,
+    file: vma.vmFile,
+    ops: vma.vmOps,
+  })
   area.vmPageProtLo = vma.vmPageProtLo
   area.vmPageProtHi = vma.vmPageProtHi
   area.anonVma = vma.anonVma

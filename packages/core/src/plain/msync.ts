@@ -4,13 +4,10 @@
  * @module
  */
 
+import { pageOffset } from '../address.ts'
 import { EBUSY, EINVAL, ENOMEM } from '../errno.ts'
 import { PAGE_SIZE } from '../physical-memory.ts'
-import {
-  MS_ASYNC,
-  MS_INVALIDATE,
-  MS_SYNC,
-} from '../syscall-flags.ts'
+import { MS_ASYNC, MS_INVALIDATE, MS_SYNC } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
 import { VM_LOCKED, VM_SHARED } from '../vm-flags.ts'
 import { downRead, upRead } from './locking.ts'
@@ -21,7 +18,7 @@ import { downRead, upRead } from './locking.ts'
  */
 export function msync(t: Task, start: number, length: number, flags: number): number {
   if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0) return -EINVAL
-  if (start % PAGE_SIZE !== 0) return -EINVAL
+  if (pageOffset(start) !== 0) return -EINVAL
   if ((flags & MS_ASYNC) !== 0 && (flags & MS_SYNC) !== 0) return -EINVAL
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
   if (end === start) return 0

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pageOffset, pmdStart, pudStart } from '../address.ts'
 import { EINVAL, ENOMEM } from '../errno.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
@@ -26,7 +27,7 @@ export function munmap(t: Task, start: number, length: number): number {
 /** The same with `mmap_lock` held for writing (mm/mmap.c: do_mas_munmap, do_mas_align_munmap, 6.1). */
 export function doMunmap(t: Task, mm: Mm, start: number, length: number): number {
   const { taskSize, maxMapCount } = t.machine.kernel
-  if (start % PAGE_SIZE !== 0 || start > taskSize || length > taskSize - start) return -EINVAL
+  if (pageOffset(start) !== 0 || start > taskSize || length > taskSize - start) return -EINVAL
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
   if (end === start) return -EINVAL
   const first = mm.areas.findIntersection(start, end)
@@ -39,7 +40,11 @@ export function doMunmap(t: Task, mm: Mm, start: number, length: number): number
   if (last !== null && last.vmEnd > end && last.vmStart < end) splitVma(t, last, end, true)
 
   const detached: Vma[] = []
-  for (let vma = mm.areas.findIntersection(start, end); vma !== null; vma = mm.areas.findIntersection(start, end)) {
+  for (
+    let vma = mm.areas.findIntersection(start, end);
+    vma !== null;
+    vma = mm.areas.findIntersection(start, end)
+  ) {
     mm.areas.remove(vma)
     detached.push(vma)
     mm.totalVm -= (vma.vmEnd - vma.vmStart) / PAGE_SIZE
@@ -83,23 +88,30 @@ export function freePgdRange(
   ceiling: number,
 ): void {
   const pt = t.machine.pageTables
-  let address = start - (start % PMD_SIZE)
+  let address = pmdStart(start)
   if (address < floor) address += PMD_SIZE
   const roof = ceiling - (ceiling % PMD_SIZE || 0)
   let to = end
   if (to > roof) to -= PMD_SIZE
   if (address > to - 1) return
   while (address < to) {
-    const next = Math.min(to, address - (address % PUD_SIZE) + PUD_SIZE)
+    const next = Math.min(to, pudStart(address) + PUD_SIZE)
     const pud = pt.pudSlot(mm.pgd, address, false)
     if (pud >= 0 && !pt.isNone(pud)) freePmdRange(t, pud, address, next, floor, roof)
     address = next
   }
 }
 
-function freePmdRange(t: Task, pud: number, start: number, end: number, floor: number, ceiling: number): void {
+function freePmdRange(
+  t: Task,
+  pud: number,
+  start: number,
+  end: number,
+  floor: number,
+  ceiling: number,
+): void {
   const pt = t.machine.pageTables
-  for (let address = start; address < end; address = address - (address % PMD_SIZE) + PMD_SIZE) {
+  for (let address = start; address < end; address = pmdStart(address) + PMD_SIZE) {
     const pmd = pt.pmdSlotAt(pud, address)
     if (pt.isNone(pmd) || pt.pmdIsLeaf(pmd)) continue
     pt.freeTable(pt.tableAt(pmd))
@@ -107,9 +119,9 @@ function freePmdRange(t: Task, pud: number, start: number, end: number, floor: n
     t.tlb.adjustRange(address, PAGE_SIZE)
     t.tlb.freedTables = true
   }
-  const base = start - (start % PUD_SIZE)
+  const base = pudStart(start)
   if (base < floor) return
-  const roof = ceiling === Infinity ? Infinity : ceiling - (ceiling % PUD_SIZE)
+  const roof = ceiling === Infinity ? Infinity : pudStart(ceiling)
   if (end > roof) return
   pt.freeTable(pt.tableAt(pud))
   pt.clear(pud)

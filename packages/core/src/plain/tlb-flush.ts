@@ -7,8 +7,8 @@
  * @module
  */
 
-import { PAGE_SIZE } from '../physical-memory.ts'
 import type { Mm } from '../mm.ts'
+import { PAGE_SIZE } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
 
 /**
@@ -49,7 +49,8 @@ const GATHER_BATCH = 510
 function freeGathered(t: Task): void {
   const { pages } = t.tlb
   for (let first = 0, size = GATHER_BUNDLE; first < pages.length; ) {
-    for (let i = Math.min(first + size, pages.length) - 1; i >= first; i--) t.machine.memory.freePage(pages[i]!)
+    for (let i = Math.min(first + size, pages.length) - 1; i >= first; i--)
+      t.machine.memory.freePage(pages[i]!)
     first += size
     size = GATHER_BATCH
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pmdStart, pudStart } from '../address.ts'
 import type { AddressSpace } from '../file.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
@@ -21,7 +22,7 @@ export function splitHugePmd(t: Task, vma: Vma, slot: number, address: number): 
   const table = slot >>> 9
   lockTable(t, table)
   if (!pt.isNone(slot) && pt.pmdIsLeaf(slot)) {
-    pmdpHugeClearFlush(t, vma, address - (address % PMD_SIZE), slot)
+    pmdpHugeClearFlush(t, vma, pmdStart(address), slot)
   }
   unlockTable(t, table)
 }
@@ -54,16 +55,22 @@ function zapPteRange(
 }
 
 /** mm/memory.c: unmap_page_range, 6.1, down to {@link zapPteRange}. */
-export function unmapPageRange(t: Task, vma: Vma, start: number, end: number, evenCows: boolean): void {
+export function unmapPageRange(
+  t: Task,
+  vma: Vma,
+  start: number,
+  end: number,
+  evenCows: boolean,
+): void {
   const pt = t.machine.pageTables
   let address = start
   while (address < end) {
     const pud = pt.pudSlot(vma.vmMm.pgd, address, false)
     if (pud < 0 || pt.isNone(pud)) {
-      address += PUD_SIZE - (address % PUD_SIZE)
+      address = pudStart(address) + PUD_SIZE
       continue
     }
-    const next = Math.min(end, address - (address % PMD_SIZE) + PMD_SIZE)
+    const next = Math.min(end, pmdStart(address) + PMD_SIZE)
     const pmd = pt.pmdSlotAt(pud, address)
     if (!pt.isNone(pmd)) {
       if (pt.pmdIsLeaf(pmd)) {

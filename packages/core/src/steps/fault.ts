@@ -3,6 +3,7 @@
  * @module
  */
 
+import { pageStart, pmdStart } from '../address.ts'
 import { notModelled } from '../errors.ts'
 import {
   FAULT_FLAG_ORIG_PTE_VALID,
@@ -42,7 +43,7 @@ function* handleMmFaultInner(t: Task, vma: Vma, address: number, flags: number):
   const vmf = t.vmf
   vmf.vma = vma
   vmf.realAddress = address
-  vmf.address = address - (address % 4096)
+  vmf.address = pageStart(address)
   vmf.flags = flags
   vmf.pgoff = vma.linearPageIndex(address)
   vmf.cowPage = -1
@@ -98,7 +99,7 @@ function* createHugePmd(t: Task, vmf: VmFault): Steps<number> {
   const vma = vmf.vma
   const ops = vma.vmOps
   if (ops === null) {
-    const start = vmf.address - (vmf.address % PMD_SIZE)
+    const start = pmdStart(vmf.address)
     // mm/huge_memory.c: transhuge_vma_suitable
     if (start < vma.vmStart || start + PMD_SIZE > vma.vmEnd) return VM_FAULT_FALLBACK
     throw notModelled('transparent huge pages of anonymous memory (an aligned 2 MiB range inside the area)')
@@ -135,7 +136,7 @@ export function* touchPmd(t: Task, address: number, slot: number, write: boolean
   toScratch(t, slot, 0)
   arch.pmdMkyoung(scratchLo, scratchHi, 0)
   if (write) arch.pmdMkdirty(scratchLo, scratchHi, 0)
-  yield* pmdpSetAccessFlags(t, address - (address % PMD_SIZE), slot, write)
+  yield* pmdpSetAccessFlags(t, pmdStart(address), slot, write)
 }
 
 /** mm/memory.c: handle_pte_fault, 6.1. */

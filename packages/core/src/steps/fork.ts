@@ -3,11 +3,20 @@
  * @module
  */
 
+import { pmdStart } from '../address.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
-import { isCowMapping, VM_DONTCOPY, VM_LOCKED, VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, VM_WIPEONFORK } from '../vm-flags.ts'
+import {
+  isCowMapping,
+  VM_DONTCOPY,
+  VM_LOCKED,
+  VM_MIXEDMAP,
+  VM_PFNMAP,
+  VM_SHARED,
+  VM_WIPEONFORK,
+} from '../vm-flags.ts'
 import { Vma } from '../vma.ts'
 import { anonVmaFork } from './anon-rmap.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
@@ -66,7 +75,7 @@ function* copyPageRange(t: Task, vma: Vma, old: Vma): Steps<void> {
   const pt = t.machine.pageTables
   let address = old.vmStart
   while (address < old.vmEnd) {
-    const next = Math.min(old.vmEnd, address - (address % PMD_SIZE) + PMD_SIZE)
+    const next = Math.min(old.vmEnd, pmdStart(address) + PMD_SIZE)
     const oldPmd = pt.pmdSlot(old.vmMm.pgd, address)
     if (oldPmd >= 0) {
       const pud = pt.pudSlot(vma.vmMm.pgd, address, true)
@@ -108,7 +117,8 @@ function* copyPteRange(
       m.memory.setAnonExclusive(page, false)
     }
     yield STEP_ENTRY_WRITE
-    if (isCowMapping(old.vmFlags) && arch.pteWrite(pt.lo, pt.hi, oldSlot)) arch.pteWrprotect(pt.lo, pt.hi, oldSlot)
+    if (isCowMapping(old.vmFlags) && arch.pteWrite(pt.lo, pt.hi, oldSlot))
+      arch.pteWrprotect(pt.lo, pt.hi, oldSlot)
     toScratch(t, oldSlot, 0)
     if ((old.vmFlags & VM_SHARED) !== 0) arch.pteMkclean(scratchLo, scratchHi, 0)
     arch.pteMkold(scratchLo, scratchHi, 0)

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pmdStart } from '../address.ts'
 import { EFAULT, EINVAL, ENOMEM } from '../errno.ts'
 import {
   FAULT_FLAG_ALLOW_RETRY,
@@ -106,7 +107,7 @@ function* getUserPages(
       }
       continue
     }
-    address += found === FOLLOW_HUGE_ZERO ? 0x200000 - (address % 0x200000) : PAGE_SIZE
+    address += found === FOLLOW_HUGE_ZERO ? pmdStart(address) + 0x200000 - address : PAGE_SIZE
   }
   return (Math.min(address, end) - start) / PAGE_SIZE
 }
@@ -129,7 +130,13 @@ export function* populateVmaPageRange(
  * Faults in a part of one area for `MADV_POPULATE_READ` and `_WRITE`; pages done or a negative error number (mm/gup.c:
  * faultin_vma_page_range, 6.1).
  */
-export function* faultinVmaPageRange(t: Task, vma: Vma, start: number, end: number, write: boolean): Steps<number> {
+export function* faultinVmaPageRange(
+  t: Task,
+  vma: Vma,
+  start: number,
+  end: number,
+  write: boolean,
+): Steps<number> {
   const gupFlags = write ? FOLL_WRITE : 0
   if (checkVmaFlags(vma, gupFlags) !== 0) return -EINVAL
   return yield* getUserPages(t, vma.vmMm, start, (end - start) / PAGE_SIZE, gupFlags, true)

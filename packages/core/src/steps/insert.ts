@@ -4,10 +4,11 @@
  * @module
  */
 
+import { pmdStart } from '../address.ts'
 import { VM_FAULT_NOPAGE, VM_FAULT_SIGBUS } from '../fault-flags.ts'
 import { PMD_SIZE, ZERO_PFN } from '../physical-memory.ts'
-import { INSTALL_MKWRITE, INSTALL_WRITABLE_PROT } from '../strategy.ts'
 import type { Steps } from '../step.ts'
+import { INSTALL_MKWRITE, INSTALL_WRITABLE_PROT } from '../strategy.ts'
 import type { Task } from '../task.ts'
 import type { VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
@@ -84,7 +85,16 @@ export function* vmfInsertMixed(t: Task, vmf: VmFault, pfn: number): Steps<numbe
   const vma = vmf.vma
   if (m.trace !== null) m.trace('vmf_insert_mixed', t, pfn, 0, 0)
   if (vmf.address < vma.vmStart || vmf.address >= vma.vmEnd) return VM_FAULT_SIGBUS
-  return yield* insertPfn(t, vma, vmf.address, pfn, pfn !== ZERO_PFN, vma.vmPageProtLo, vma.vmPageProtHi, false)
+  return yield* insertPfn(
+    t,
+    vma,
+    vmf.address,
+    pfn,
+    pfn !== ZERO_PFN,
+    vma.vmPageProtLo,
+    vma.vmPageProtHi,
+    false,
+  )
 }
 
 /** Installs writable, dirty and young, or upgrades (mm/memory.c: vmf_insert_mixed_mkwrite, 6.1). */
@@ -93,7 +103,16 @@ export function* vmfInsertMixedMkwrite(t: Task, vmf: VmFault, pfn: number): Step
   const vma = vmf.vma
   if (m.trace !== null) m.trace('vmf_insert_mixed_mkwrite', t, pfn, 0, 0)
   if (vmf.address < vma.vmStart || vmf.address >= vma.vmEnd) return VM_FAULT_SIGBUS
-  return yield* insertPfn(t, vma, vmf.address, pfn, pfn !== ZERO_PFN, vma.vmPageProtLo, vma.vmPageProtHi, true)
+  return yield* insertPfn(
+    t,
+    vma,
+    vmf.address,
+    pfn,
+    pfn !== ZERO_PFN,
+    vma.vmPageProtLo,
+    vma.vmPageProtHi,
+    true,
+  )
 }
 
 /** Installs with the protection of the area's own flags, write-notify or not (mm/memory.c: vmf_insert_mixed_prot, 6.1). */
@@ -103,16 +122,7 @@ export function* vmfInsertMixedProt(t: Task, vmf: VmFault, pfn: number): Steps<n
   if (m.trace !== null) m.trace('vmf_insert_mixed_prot', t, pfn, 0, 0)
   if (vmf.address < vma.vmStart || vmf.address >= vma.vmEnd) return VM_FAULT_SIGBUS
   m.arch.vmGetPageProt(vma.vmFlags, t.scratchLo, t.scratchHi, 2)
-  return yield* insertPfn(
-    t,
-    vma,
-    vmf.address,
-    pfn,
-    pfn !== ZERO_PFN,
-    t.scratchLo[2]!,
-    t.scratchHi[2]!,
-    false,
-  )
+  return yield* insertPfn(t, vma, vmf.address, pfn, pfn !== ZERO_PFN, t.scratchLo[2]!, t.scratchHi[2]!, false)
 }
 
 /**
@@ -136,7 +146,7 @@ export function* vmfInsertPfnPmd(t: Task, vmf: VmFault, pfn: number, write: bool
   const pt = m.pageTables
   const { arch } = m
   const { scratchLo, scratchHi } = t
-  const address = vmf.address - (vmf.address % PMD_SIZE)
+  const address = pmdStart(vmf.address)
   if (m.trace !== null) m.trace('vmf_insert_pfn_pmd', t, pfn, 0, 0)
   if (address < vma.vmStart || address >= vma.vmEnd) return VM_FAULT_SIGBUS
   const slot = vmf.pmd

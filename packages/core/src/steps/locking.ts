@@ -41,7 +41,8 @@ export function* upWrite(t: Task, sem: RwSem): Steps<void> {
 /** Takes the lock of a page-table page (include/linux/mm.h: pte_lockptr, spin_lock, 6.1). */
 export function* lockTable(t: Task, table: number): Steps<void> {
   yield STEP_LOCK
-  while (t.machine.pageTables.ptl[table] !== PTL_FREE) yield blocked(t, { name: `page-table lock of table ${table}` })
+  while (t.machine.pageTables.ptl[table] !== PTL_FREE)
+    yield blocked(t, { name: `page-table lock of table ${table}` })
   t.machine.pageTables.ptl[table] = t.id
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { pageOffset } from '../address.ts'
 import { EACCES, EFAULT, EINVAL, ENOMEM } from '../errno.ts'
 import { PAGE_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
@@ -62,7 +63,7 @@ function needsMmapWrite(behaviour: number): boolean {
 /** madvise(2); 0 or a negative error number (mm/madvise.c: do_madvise, 6.1). Behaviours not listed above: EINVAL. */
 export function* madvise(t: Task, start: number, length: number, behaviour: number): Steps<number> {
   if (!BEHAVIOURS.has(behaviour)) return -EINVAL
-  if (start % PAGE_SIZE !== 0) return -EINVAL
+  if (pageOffset(start) !== 0) return -EINVAL
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
   if (end === start) return 0
   const write = needsMmapWrite(behaviour)

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { pageOffset, pageStart } from '../address.ts'
 import { EAGAIN, EFAULT, ENOMEM } from '../errno.ts'
 import { PAGE_SIZE } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
@@ -15,8 +16,8 @@ import { splitVma, vmaMerge } from './vma-adjust.ts'
 
 /** mlock(2); 0 or a negative error number (mm/mlock.c: do_mlock, 6.1, for a task without a limit). */
 export function* mlock(t: Task, start: number, length: number): Steps<number> {
-  const from = start - (start % PAGE_SIZE)
-  const size = Math.ceil((length + (start % PAGE_SIZE)) / PAGE_SIZE) * PAGE_SIZE
+  const from = pageStart(start)
+  const size = Math.ceil((length + pageOffset(start)) / PAGE_SIZE) * PAGE_SIZE
   yield* downWrite(t, t.mm.mmapLock)
   const error = size === 0 ? 0 : yield* applyVmaLockFlags(t, from, from + size)
   yield* upWrite(t, t.mm.mmapLock)

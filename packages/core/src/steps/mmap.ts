@@ -3,6 +3,7 @@
  * @module
  */
 
+import { pageOffset, pageStart } from '../address.ts'
 import { EACCES, EEXIST, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW } from '../errno.ts'
 import { notModelled } from '../errors.ts'
 import { type File, FMODE_READ, FMODE_WRITE } from '../file.ts'
@@ -21,8 +22,8 @@ import {
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
   MAP_TYPE,
-  PROT_WRITE,
   type MmapRequest,
+  PROT_WRITE,
 } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
 import {
@@ -58,7 +59,7 @@ const MAX_FILE_PAGES = 0x100000000
  * @throws MachineError NOT_MODELLED for shared anonymous memory
  */
 export function* mmap(t: Task, request: MmapRequest): Steps<number> {
-  if (request.offset % PAGE_SIZE !== 0) return -EINVAL
+  if (pageOffset(request.offset) !== 0) return -EINVAL
   const mm = t.mm
   yield* downWrite(t, mm.mmapLock)
   const ret = yield* doMmap(t, mm, request)
@@ -101,7 +102,8 @@ function* doMmap(t: Task, mm: Mm, request: MmapRequest): Steps<number> {
     if ((file.fMode & FMODE_READ) === 0) return -EACCES
   } else {
     const type = flags & MAP_TYPE
-    if ((flags & MAP_ANONYMOUS) !== 0 && type === MAP_SHARED) throw notModelled('shared anonymous memory (tmpfs)')
+    if ((flags & MAP_ANONYMOUS) !== 0 && type === MAP_SHARED)
+      throw notModelled('shared anonymous memory (tmpfs)')
     if (type !== MAP_PRIVATE) return -EINVAL
     pgoff = address / PAGE_SIZE
   }
@@ -132,7 +134,11 @@ function* mmapRegion(
     let mergeStart = address
     let mergeEnd = end
     let mergePgoff = pgoff
-    if (next !== null && next.vmStart === end && canVmaMergeBefore(next, vmFlags, null, file, pgoff + pages)) {
+    if (
+      next !== null &&
+      next.vmStart === end &&
+      canVmaMergeBefore(next, vmFlags, null, file, pgoff + pages)
+    ) {
       mergeEnd = next.vmEnd
       vma = next
       mergePgoff = next.vmPgoff - pages
@@ -192,9 +198,9 @@ export function getUnmappedArea(
   if (length > taskSize) return -ENOMEM
   if ((flags & MAP_FIXED) !== 0) {
     if (hint > taskSize - length) return -ENOMEM
-    return hint % PAGE_SIZE !== 0 ? -EINVAL : hint
+    return pageOffset(hint) !== 0 ? -EINVAL : hint
   }
-  let wanted = hint - (hint % PAGE_SIZE)
+  let wanted = pageStart(hint)
   if (wanted !== 0 && wanted < MMAP_MIN_ADDR) wanted = MMAP_MIN_ADDR
   if (file?.isDax === true) {
     const offset = pgoff * PAGE_SIZE

@@ -3,11 +3,20 @@
  * @module
  */
 
+import { pageOffset, pmdStart, pudStart } from '../address.ts'
 import { EACCES, EINVAL, ENOMEM } from '../errno.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
-import { calcVmProtBits, VM_ACCESS_FLAGS, VM_ACCOUNT, VM_LOCKED, VM_NORESERVE, VM_SHARED, VM_WRITE } from '../vm-flags.ts'
+import {
+  calcVmProtBits,
+  VM_ACCESS_FLAGS,
+  VM_ACCOUNT,
+  VM_LOCKED,
+  VM_NORESERVE,
+  VM_SHARED,
+  VM_WRITE,
+} from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { pteNeedsFlush, toScratch, vmNormalPage } from './entries.ts'
 import { populateVmaPageRange } from './gup.ts'
@@ -19,7 +28,7 @@ import { splitHugePmd } from './zap.ts'
 
 /** mprotect(2); 0 or a negative error number (mm/mprotect.c: do_mprotect_pkey, 6.1). */
 export function* mprotect(t: Task, start: number, length: number, prot: number): Steps<number> {
-  if (start % PAGE_SIZE !== 0) return -EINVAL
+  if (pageOffset(start) !== 0) return -EINVAL
   if (length === 0) return 0
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
   if ((prot & ~VM_ACCESS_FLAGS) !== 0) return -EINVAL
@@ -80,8 +89,7 @@ function* mprotectFixup(
     if (end !== vma.vmEnd) yield* splitVma(t, vma, end, false)
   }
   target.vmFlags = newFlags
-  const tryWritable =
-    (newFlags & VM_SHARED) !== 0 ? vmaWantsWritenotify(target) : (newFlags & VM_WRITE) !== 0
+  const tryWritable = (newFlags & VM_SHARED) !== 0 ? vmaWantsWritenotify(target) : (newFlags & VM_WRITE) !== 0
   vmaSetPageProt(t, target)
   yield* changeProtection(t, target, start, end, tryWritable)
   if ((oldFlags & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED && (newFlags & VM_WRITE) !== 0) {
@@ -98,10 +106,10 @@ function* changeProtection(t: Task, vma: Vma, start: number, end: number, tryWri
   for (let address = start; address < end; ) {
     const pud = pt.pudSlot(vma.vmMm.pgd, address, false)
     if (pud < 0 || pt.isNone(pud)) {
-      address += PUD_SIZE - (address % PUD_SIZE)
+      address = pudStart(address) + PUD_SIZE
       continue
     }
-    const next = Math.min(end, address - (address % PMD_SIZE) + PMD_SIZE)
+    const next = Math.min(end, pmdStart(address) + PMD_SIZE)
     const pmd = pt.pmdSlotAt(pud, address)
     if (!pt.isNone(pmd)) {
       if (!pt.pmdIsLeaf(pmd)) yield* changePteRange(t, vma, pmd, address, next, tryWritable)

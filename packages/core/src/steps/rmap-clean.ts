@@ -3,6 +3,7 @@
  * @module
  */
 
+import { pmdStart } from '../address.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
 import type { Task } from '../task.ts'
@@ -28,7 +29,7 @@ export function* pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, 
   let address = vma.vmStart + (first - vma.vmPgoff) * PAGE_SIZE
   while (address < end) {
     const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
-    const nextPmd = address - (address % PMD_SIZE) + PMD_SIZE
+    const nextPmd = pmdStart(address) + PMD_SIZE
     if (pmd < 0 || pt.isNone(pmd)) {
       address = nextPmd
       continue
@@ -37,7 +38,11 @@ export function* pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, 
       const table = pmd >>> 9
       yield* lockTable(t, table)
       const mapped = arch.pmdPfn(pt.lo, pt.hi, pmd)
-      if (mapped < pfn + pages && mapped + 512 > pfn && (arch.pmdDirty(pt.lo, pt.hi, pmd) || arch.pmdWrite(pt.lo, pt.hi, pmd))) {
+      if (
+        mapped < pfn + pages &&
+        mapped + 512 > pfn &&
+        (arch.pmdDirty(pt.lo, pt.hi, pmd) || arch.pmdWrite(pt.lo, pt.hi, pmd))
+      ) {
         yield* pmdpInvalidate(t, vma, nextPmd - PMD_SIZE, pmd)
         arch.pmdWrprotect(scratchLo, scratchHi, 0)
         arch.pmdMkclean(scratchLo, scratchHi, 0)

@@ -6,9 +6,9 @@
  * @module
  */
 
+import type { Mm } from '../mm.ts'
 import { PAGE_SIZE } from '../physical-memory.ts'
 import { STEP_TLB_FLUSH, type Steps } from '../step.ts'
-import type { Mm } from '../mm.ts'
 import type { Task } from '../task.ts'
 
 /**
@@ -50,7 +50,8 @@ const GATHER_BATCH = 510
 function freeGathered(t: Task): void {
   const { pages } = t.tlb
   for (let first = 0, size = GATHER_BUNDLE; first < pages.length; ) {
-    for (let i = Math.min(first + size, pages.length) - 1; i >= first; i--) t.machine.memory.freePage(pages[i]!)
+    for (let i = Math.min(first + size, pages.length) - 1; i >= first; i--)
+      t.machine.memory.freePage(pages[i]!)
     first += size
     size = GATHER_BATCH
   }

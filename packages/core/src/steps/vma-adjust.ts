@@ -3,6 +3,7 @@
  * @module
  */
 
+import { pmdStart } from '../address.ts'
 import type { File } from '../file.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
@@ -33,7 +34,9 @@ export function canVmaMergeBefore(
   pgoff: number,
 ): boolean {
   return (
-    isMergeableVma(vma, file, vmFlags) && isMergeableAnonVma(anonVma, vma.anonVma, vma) && vma.vmPgoff === pgoff
+    isMergeableVma(vma, file, vmFlags) &&
+    isMergeableAnonVma(anonVma, vma.anonVma, vma) &&
+    vma.vmPgoff === pgoff
   )
 }
 
@@ -46,7 +49,9 @@ export function canVmaMergeAfter(
   pgoff: number,
 ): boolean {
   return (
-    isMergeableVma(vma, file, vmFlags) && isMergeableAnonVma(anonVma, vma.anonVma, vma) && vma.pgoffEnd === pgoff
+    isMergeableVma(vma, file, vmFlags) &&
+    isMergeableAnonVma(anonVma, vma.anonVma, vma) &&
+    vma.pgoffEnd === pgoff
   )
 }
 
@@ -84,7 +89,8 @@ export function* vmaMerge(
     return prev
   }
   if (mergeNext) {
-    if (prev !== null && start < prev.vmEnd) yield* vmaAdjust(t, prev, prev.vmStart, start, prev.vmPgoff, null, next)
+    if (prev !== null && start < prev.vmEnd)
+      yield* vmaAdjust(t, prev, prev.vmStart, start, prev.vmPgoff, null, next)
     else yield* vmaAdjust(t, mid!, start, next.vmEnd, next.vmPgoff - pages, null, next)
     return next
   }
@@ -198,7 +204,7 @@ function* vmaAdjustTransHuge(t: Task, vma: Vma, start: number, end: number, adju
 }
 
 function* splitHugePmdIfNeeded(t: Task, vma: Vma, address: number): Steps<void> {
-  const aligned = address - (address % PMD_SIZE)
+  const aligned = pmdStart(address)
   if (aligned === address || aligned < vma.vmStart || aligned + PMD_SIZE > vma.vmEnd) return
   const pmd = t.machine.pageTables.pmdSlot(vma.vmMm.pgd, address)
   if (pmd >= 0) yield* splitHugePmd(t, vma, pmd, address)

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { type FileOperations, type Machine, MAP_SYNC, type VmOperations } from '@mm-model/core'
+import { type FileOperations, MAP_SYNC, type Machine, type VmOperations } from '@mm-model/core'
 import * as plain from '../plain/index.ts'
 import * as steps from '../steps/index.ts'
 import { SuperBlock } from '../super-block.ts'

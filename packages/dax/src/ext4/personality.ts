@@ -5,7 +5,15 @@
 
 import { type Machine, MachineError, type PhysicalMemory } from '@mm-model/core'
 import type { DaxInode } from '../inode.ts'
-import { IOMAP_F_DIRTY, IOMAP_F_NEW, IOMAP_HOLE, IOMAP_MAPPED, IOMAP_UNWRITTEN, IOMAP_WRITE, type Iomap } from '../iomap.ts'
+import {
+  IOMAP_F_DIRTY,
+  IOMAP_F_NEW,
+  IOMAP_HOLE,
+  IOMAP_MAPPED,
+  IOMAP_UNWRITTEN,
+  IOMAP_WRITE,
+  type Iomap,
+} from '../iomap.ts'
 import type { Personality } from '../super-block.ts'
 import {
   BlockMap,

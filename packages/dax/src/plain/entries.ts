@@ -4,8 +4,7 @@
  * @module
  */
 
-import { VM_FAULT_FALLBACK } from '@mm-model/core'
-import { type Task } from '@mm-model/core'
+import { type Task, VM_FAULT_FALLBACK } from '@mm-model/core'
 import { blocked, unmapMappingPages } from '@mm-model/core/plain'
 import {
   DAX_EMPTY,

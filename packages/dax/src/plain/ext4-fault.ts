@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ENOSPC, EOPNOTSUPP, FAULT_FLAG_WRITE, type File, PE_SIZE_PTE, type Task, VM_FAULT_ERROR, VM_FAULT_NEEDDSYNC, VM_HUGEPAGE, VM_SHARED, VM_SYNC, type VmFault, type Vma } from '@mm-model/core'
+import { ENOSPC, EOPNOTSUPP, FAULT_FLAG_WRITE, type File, PE_SIZE_PTE, type Task, VM_FAULT_ERROR, VM_FAULT_NEEDDSYNC, VM_HUGEPAGE, VM_SHARED, VM_SYNC, type Vma, type VmFault } from '@mm-model/core'
 import { downRead, upRead } from '@mm-model/core/plain'
 import { daxContext } from '../fault-context.ts'
 import type { DaxFile } from '../inode.ts'

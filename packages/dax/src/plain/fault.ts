@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FAULT_FLAG_WRITE, HUGE_ZERO_PFN, PE_SIZE_PMD, PE_SIZE_PTE, PMD_SIZE, type Task, VM_FAULT_DONE_COW, VM_FAULT_FALLBACK, VM_FAULT_MAJOR, VM_FAULT_NEEDDSYNC, VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_SHARED, VM_SYNC, type VmFault, ZERO_PFN } from '@mm-model/core'
+import { FAULT_FLAG_WRITE, HUGE_ZERO_PFN, PE_SIZE_PMD, PE_SIZE_PTE, PMD_SIZE, pmdStart, type Task, VM_FAULT_DONE_COW, VM_FAULT_FALLBACK, VM_FAULT_MAJOR, VM_FAULT_NEEDDSYNC, VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_SHARED, VM_SYNC, type VmFault, ZERO_PFN } from '@mm-model/core'
 import {
   finishFault,
   fromScratch,
@@ -131,8 +131,8 @@ function daxIomapPmdFault(t: Task, vmf: VmFault): number {
 /** Whether a 2 MiB attempt must give up before it begins (fs/dax.c: dax_fault_check_fallback, 6.1). */
 function daxFaultCheckFallback(vmf: VmFault, index: number, maxPgoff: number): boolean {
   const vma = vmf.vma
-  const start = vmf.address - (vmf.address % PMD_SIZE)
-  if (vmf.pgoff % PG_PMD_NR !== (vmf.address / 4096) % PG_PMD_NR) return true
+  const start = pmdStart(vmf.address)
+  if (vmf.pgoff % PG_PMD_NR !== (vmf.address - start) / 4096) return true
   if ((vmf.flags & FAULT_FLAG_WRITE) !== 0 && (vma.vmFlags & VM_SHARED) === 0) return true
   if (start < vma.vmStart || start + PMD_SIZE > vma.vmEnd) return true
   return index + PG_PMD_NR - 1 >= maxPgoff
@@ -190,7 +190,8 @@ function daxInsertEntry(
   const dirty = tags && !isSynchronous(vmf, context, write)
   if (daxIsZeroEntry(entry) && (flags & DAX_ZERO_PAGE) === 0) {
     const index = xas.index
-    if (daxIsPmdEntry(entry)) unmapMappingPages(t, inode.mapping, index - (index % PG_PMD_NR), PG_PMD_NR, false)
+    if (daxIsPmdEntry(entry))
+      unmapMappingPages(t, inode.mapping, index - (index % PG_PMD_NR), PG_PMD_NR, false)
     else unmapMappingPages(t, inode.mapping, index, 1, false)
   }
   xas.reset()
@@ -254,13 +255,25 @@ export function daxFinishSyncFault(t: Task, vmf: VmFault, peSize: number): numbe
   if (m.trace !== null) m.trace('dax_finish_sync_fault', t, 0, 0, 0)
   const pfn = daxContext(t).pfn
   const start = vmf.pgoff * 4096
-  const error = file.ops.plain.fsync(t, file, start, start + (peSize === PE_SIZE_PMD ? PMD_SIZE : 4096) - 1, true)
+  const error = file.ops.plain.fsync(
+    t,
+    file,
+    start,
+    start + (peSize === PE_SIZE_PMD ? PMD_SIZE : 4096) - 1,
+    true,
+  )
   if (error !== 0) return VM_FAULT_SIGBUS
   return daxInsertPfnMkwrite(t, vmf, file.inode, pfn, peSize === PE_SIZE_PMD ? PMD_ORDER : 0)
 }
 
 /** fs/dax.c: dax_insert_pfn_mkwrite, 6.1. */
-function daxInsertPfnMkwrite(t: Task, vmf: VmFault, inode: DaxInode, pfn: number, order: number): number {
+function daxInsertPfnMkwrite(
+  t: Task,
+  vmf: VmFault,
+  inode: DaxInode,
+  pfn: number,
+  order: number,
+): number {
   const m = t.machine
   const { xas } = daxContext(t)
   xas.bind(inode.entries).set(vmf.pgoff, order)
@@ -271,7 +284,8 @@ function daxInsertPfnMkwrite(t: Task, vmf: VmFault, inode: DaxInode, pfn: number
   }
   xas.setMark(PAGECACHE_TAG_DIRTY)
   xas.store(daxLocked(entry))
-  const ret = order === 0 ? vmfInsertMixedMkwrite(t, vmf, pfn) : vmfInsertPfnPmd(t, vmf, pfn, true)
+  const ret =
+    order === 0 ? vmfInsertMixedMkwrite(t, vmf, pfn) : vmfInsertPfnPmd(t, vmf, pfn, true)
   daxUnlockEntry(xas, entry)
   if (m.trace !== null) m.trace('dax_insert_pfn_mkwrite', t, vmf.pgoff, ret, 0)
   return ret

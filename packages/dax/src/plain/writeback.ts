@@ -6,14 +6,7 @@
 
 import { type Task } from '@mm-model/core'
 import { downRead, pfnMkcleanRange, upRead } from '@mm-model/core/plain'
-import {
-  daxEntryOrder,
-  daxIsEmptyEntry,
-  daxIsLocked,
-  daxIsZeroEntry,
-  daxLocked,
-  daxToPfn,
-} from '../entry.ts'
+import { daxEntryOrder, daxIsEmptyEntry, daxIsLocked, daxIsZeroEntry, daxLocked, daxToPfn } from '../entry.ts'
 import type { DaxInode } from '../inode.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
 import { ENTRY_CONFLICT, getUnlockedEntry } from './entries.ts'

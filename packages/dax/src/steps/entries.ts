@@ -3,8 +3,7 @@
  * @module
  */
 
-import { VM_FAULT_FALLBACK } from '@mm-model/core'
-import { STEP_FLAG, STEP_LOCK, STEP_UNLOCK, type Steps, type Task } from '@mm-model/core'
+import { STEP_FLAG, STEP_LOCK, STEP_UNLOCK, type Steps, type Task, VM_FAULT_FALLBACK } from '@mm-model/core'
 import { blocked, unmapMappingPages } from '@mm-model/core/steps'
 import {
   DAX_EMPTY,

@@ -16,8 +16,8 @@ import {
   VM_HUGEPAGE,
   VM_SHARED,
   VM_SYNC,
-  type VmFault,
   type Vma,
+  type VmFault,
 } from '@mm-model/core'
 import { downRead, upRead } from '@mm-model/core/steps'
 import { daxContext } from '../fault-context.ts'

@@ -14,15 +14,20 @@ import {
   type Task,
 } from '@mm-model/core'
 import { downRead, downWrite, upRead, upWrite } from '@mm-model/core/steps'
-import { type DaxFile, DaxInode } from '../inode.ts'
-import { openFile } from '../open.ts'
-import { type Iomap, IOMAP_DAX, IOMAP_F_NEW, IOMAP_MAPPED, IOMAP_WRITE, IOMAP_ZERO } from '../iomap.ts'
-import { iomapBegin } from '../iomap-begin.ts'
 import { daxContext } from '../fault-context.ts'
+import { type DaxFile, DaxInode } from '../inode.ts'
+import { IOMAP_DAX, IOMAP_F_NEW, IOMAP_MAPPED, IOMAP_WRITE, IOMAP_ZERO, type Iomap } from '../iomap.ts'
+import { iomapBegin } from '../iomap-begin.ts'
+import { openFile } from '../open.ts'
 import { SB_FREEZE_WRITE, type SuperBlock } from '../super-block.ts'
 import { PAGECACHE_TAG_DIRTY } from '../xarray.ts'
 import { sbEnd, sbStart } from './freeze.ts'
-import { breakLayouts, invalidateInodePages2Range, truncatePagecache, truncatePagecacheRange } from './invalidate.ts'
+import {
+  breakLayouts,
+  invalidateInodePages2Range,
+  truncatePagecache,
+  truncatePagecacheRange,
+} from './invalidate.ts'
 import { fileWriteAndWaitRange } from './writeback.ts'
 
 /** Longest file (`s_maxbytes` of ext4 with 4 KiB blocks: 16 TiB minus one block). */
@@ -150,7 +155,13 @@ function* daxZeroRange(t: Task, inode: DaxInode, pos: number, length: number): S
 }
 
 /** pwrite(2) of one byte value; bytes written or a negative error number (fs/ext4/file.c: ext4_dax_write_iter, 6.1). */
-export function* pwriteFill(t: Task, file: DaxFile, offset: number, length: number, byte: number): Steps<number> {
+export function* pwriteFill(
+  t: Task,
+  file: DaxFile,
+  offset: number,
+  length: number,
+  byte: number,
+): Steps<number> {
   if ((file.fMode & FMODE_WRITE) === 0) return -EBADF
   if (offset < 0) return -EINVAL
   if (length === 0) return 0
@@ -207,7 +218,13 @@ function readMapped(t: Task, inode: DaxInode, iomap: Iomap, pos: number): number
  * fsync(2) and its kin over bytes `start … end`: write back what is dirty, then commit the journal if this inode waits
  * for it (fs/ext4/fsync.c: ext4_sync_file, 6.1).
  */
-export function* fsyncRange(t: Task, file: File, start: number, end: number, datasync: boolean): Steps<number> {
+export function* fsyncRange(
+  t: Task,
+  file: File,
+  start: number,
+  end: number,
+  datasync: boolean,
+): Steps<number> {
   const { inode } = file as DaxFile
   const error = yield* fileWriteAndWaitRange(t, inode, start, end)
   if (error !== 0) return error

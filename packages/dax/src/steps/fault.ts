@@ -9,6 +9,7 @@ import {
   PE_SIZE_PMD,
   PE_SIZE_PTE,
   PMD_SIZE,
+  pmdStart,
   STEP_FLAG,
   type Steps,
   type Task,
@@ -152,8 +153,8 @@ function* daxIomapPmdFault(t: Task, vmf: VmFault): Steps<number> {
 /** Whether a 2 MiB attempt must give up before it begins (fs/dax.c: dax_fault_check_fallback, 6.1). */
 function daxFaultCheckFallback(vmf: VmFault, index: number, maxPgoff: number): boolean {
   const vma = vmf.vma
-  const start = vmf.address - (vmf.address % PMD_SIZE)
-  if (vmf.pgoff % PG_PMD_NR !== (vmf.address / 4096) % PG_PMD_NR) return true
+  const start = pmdStart(vmf.address)
+  if (vmf.pgoff % PG_PMD_NR !== (vmf.address - start) / 4096) return true
   if ((vmf.flags & FAULT_FLAG_WRITE) !== 0 && (vma.vmFlags & VM_SHARED) === 0) return true
   if (start < vma.vmStart || start + PMD_SIZE > vma.vmEnd) return true
   return index + PG_PMD_NR - 1 >= maxPgoff
@@ -211,7 +212,8 @@ function* daxInsertEntry(
   const dirty = tags && !isSynchronous(vmf, context, write)
   if (daxIsZeroEntry(entry) && (flags & DAX_ZERO_PAGE) === 0) {
     const index = xas.index
-    if (daxIsPmdEntry(entry)) yield* unmapMappingPages(t, inode.mapping, index - (index % PG_PMD_NR), PG_PMD_NR, false)
+    if (daxIsPmdEntry(entry))
+      yield* unmapMappingPages(t, inode.mapping, index - (index % PG_PMD_NR), PG_PMD_NR, false)
     else yield* unmapMappingPages(t, inode.mapping, index, 1, false)
   }
   yield STEP_FLAG
@@ -276,13 +278,25 @@ export function* daxFinishSyncFault(t: Task, vmf: VmFault, peSize: number): Step
   if (m.trace !== null) m.trace('dax_finish_sync_fault', t, 0, 0, 0)
   const pfn = daxContext(t).pfn
   const start = vmf.pgoff * 4096
-  const error = yield* file.ops.steps.fsync(t, file, start, start + (peSize === PE_SIZE_PMD ? PMD_SIZE : 4096) - 1, true)
+  const error = yield* file.ops.steps.fsync(
+    t,
+    file,
+    start,
+    start + (peSize === PE_SIZE_PMD ? PMD_SIZE : 4096) - 1,
+    true,
+  )
   if (error !== 0) return VM_FAULT_SIGBUS
   return yield* daxInsertPfnMkwrite(t, vmf, file.inode, pfn, peSize === PE_SIZE_PMD ? PMD_ORDER : 0)
 }
 
 /** fs/dax.c: dax_insert_pfn_mkwrite, 6.1. */
-function* daxInsertPfnMkwrite(t: Task, vmf: VmFault, inode: DaxInode, pfn: number, order: number): Steps<number> {
+function* daxInsertPfnMkwrite(
+  t: Task,
+  vmf: VmFault,
+  inode: DaxInode,
+  pfn: number,
+  order: number,
+): Steps<number> {
   const m = t.machine
   const { xas } = daxContext(t)
   xas.bind(inode.entries).set(vmf.pgoff, order)
@@ -293,7 +307,8 @@ function* daxInsertPfnMkwrite(t: Task, vmf: VmFault, inode: DaxInode, pfn: numbe
   }
   xas.setMark(PAGECACHE_TAG_DIRTY)
   xas.store(daxLocked(entry))
-  const ret = order === 0 ? yield* vmfInsertMixedMkwrite(t, vmf, pfn) : yield* vmfInsertPfnPmd(t, vmf, pfn, true)
+  const ret =
+    order === 0 ? yield* vmfInsertMixedMkwrite(t, vmf, pfn) : yield* vmfInsertPfnPmd(t, vmf, pfn, true)
   yield* daxUnlockEntry(xas, entry)
   if (m.trace !== null) m.trace('dax_insert_pfn_mkwrite', t, vmf.pgoff, ret, 0)
   return ret

@@ -43,7 +43,12 @@ function* removeEntries(
  * Before a write that allocated: clean entries of the pages go, and every mapping of them is unmapped, so that a zero
  * page is not seen any more (mm/truncate.c: invalidate_inode_pages2_range, 6.1).
  */
-export function* invalidateInodePages2Range(t: Task, inode: DaxInode, first: number, last: number): Steps<void> {
+export function* invalidateInodePages2Range(
+  t: Task,
+  inode: DaxInode,
+  first: number,
+  last: number,
+): Steps<void> {
   if (inode.entries.isEmpty) return
   yield* removeEntries(t, inode, first, last, false)
   yield* unmapMappingPages(t, inode.mapping, first, last - first + 1, false)

@@ -5,14 +5,7 @@
 
 import { STEP_FLAG, type Steps, type Task } from '@mm-model/core'
 import { downRead, pfnMkcleanRange, upRead } from '@mm-model/core/steps'
-import {
-  daxEntryOrder,
-  daxIsEmptyEntry,
-  daxIsLocked,
-  daxIsZeroEntry,
-  daxLocked,
-  daxToPfn,
-} from '../entry.ts'
+import { daxEntryOrder, daxIsEmptyEntry, daxIsLocked, daxIsZeroEntry, daxLocked, daxToPfn } from '../entry.ts'
 import type { DaxInode } from '../inode.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
 import { ENTRY_CONFLICT, getUnlockedEntry } from './entries.ts'

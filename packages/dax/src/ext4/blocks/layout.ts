@@ -91,9 +91,7 @@ function journalGroup(used: readonly Uint32Array[], blocks: number): number {
 
 function freeIn(map: Uint32Array): number {
   let free = 0
-  for (let bit = findNextZero(map, BLOCKS_PER_GROUP, 0); bit < BLOCKS_PER_GROUP; free++) {
-    bit = findNextZero(map, BLOCKS_PER_GROUP, bit + 1)
-  }
+  for (const word of map) for (let left = ~word; left !== 0; left &= left - 1) free++
   return free
 }
 
