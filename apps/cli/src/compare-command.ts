@@ -1,9 +1,9 @@
-import { costsOf, finalStateOf, sumCosts, valueDifferences } from '@mm-model/scenario'
+import { sumCosts, valueDifferences } from '@mm-model/scenario'
 import { command, type ExitCode } from './command.ts'
 import { type Bill, type Column, type Comparison, printComparison } from './compare-report.ts'
 import { costRows } from './cost-rows.ts'
 import { COST_SOURCE, instructionsOf } from './cost-table.ts'
-import { observe, type Task } from './model.ts'
+import { run as runModel, type Task } from './model.ts'
 import { chooseProfile, chooseStrategies, PROFILE_ARGS } from './profile.ts'
 import { readScenario } from './scenario-files.ts'
 
@@ -39,9 +39,9 @@ export const compareCommand = command({
     const reference = columns.find(({ strategy }) => strategy === 'mkwrite') ?? columns[0]!
     const endings = columns
       .filter((column) => column !== reference)
-      .map(({ strategy, run }) => ({
+      .map(({ strategy, finalState }) => ({
         strategy,
-        differences: valueDifferences(finalStateOf(reference.run), finalStateOf(run)),
+        differences: valueDifferences(reference.finalState, finalState),
       }))
     if (args.json) terminal.printJson(asJson({ scenario, profile, columns, reference, endings }))
     else printComparison({ scenario, profile, columns, reference, endings }, terminal)
@@ -51,9 +51,9 @@ export const compareCommand = command({
 
 function columnOf(task: Task): Column {
   const { scenario, strategy } = task
-  const run = observe(task)
+  const { observation: run, costs: costsOfOperations, finalState } = runModel(task)
   const rows = costRows(scenario, run)
-  const bills = costsOf(run).map((costs, i): Bill => {
+  const bills = costsOfOperations.map((costs, i): Bill => {
     const row = rows[i] ?? null
     return { costs, row, instructions: instructionsOf(strategy.name, row) }
   })
@@ -61,6 +61,7 @@ function columnOf(task: Task): Column {
   return {
     strategy: strategy.name,
     run,
+    finalState,
     bills,
     total: sumCosts(bills.map(({ costs }) => costs)),
     instructions: figures.reduce((sum, n) => sum + n, 0),
@@ -73,12 +74,12 @@ function asJson({ scenario, profile, columns, reference, endings }: Comparison):
   return {
     scenario: name,
     ...profile,
-    strategies: columns.map(({ strategy, run, bills, total, instructions, covered }) => ({
+    strategies: columns.map(({ strategy, run, finalState, bills, total, instructions, covered }) => ({
       strategy,
       total,
       instructions: { sum: Math.round(instructions * 10) / 10, operations: covered },
       operations: ops.map(({ text }, i) => ({ op: text, result: run.ops[i]!.result, ...bills[i]! })),
-      finalState: finalStateOf(run),
+      finalState,
     })),
     finalState: {
       reference: reference.strategy,

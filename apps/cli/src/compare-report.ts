@@ -1,4 +1,11 @@
-import type { Costs, Observation, PteObservation, Scenario, ValueDifference } from '@mm-model/scenario'
+import type {
+  Costs,
+  FinalState,
+  Observation,
+  PteObservation,
+  Scenario,
+  ValueDifference,
+} from '@mm-model/scenario'
 import { COST_SOURCE, type CostRow } from './cost-table.ts'
 import { describeError, describeResult, placeOf } from './describe.ts'
 import { describeEntry } from './entry.ts'
@@ -18,6 +25,7 @@ export interface Bill {
 export interface Column {
   readonly strategy: string
   readonly run: Observation
+  readonly finalState: FinalState
   readonly bills: readonly Bill[]
   readonly total: Costs
   /** Instructions of the operations that have a figure. */
@@ -152,7 +160,7 @@ function printEntries(scenario: Scenario, columns: readonly Column[], { print, c
 
 function printEndings(reference: Column, endings: readonly Ending[], { print, colors }: Terminal): void {
   print('')
-  print(colors.bold('final state (entries, areas, files)'))
+  print(colors.bold('final state (entries, areas, files and their bytes)'))
   if (endings.length === 0) print(`  ${reference.strategy} alone: nothing to compare it with`)
   for (const { strategy, differences } of endings) {
     if (differences.length === 0) {

@@ -1,5 +1,11 @@
 import { MachineError, type WriteFaultStrategy } from '@mm-model/core'
-import { type Observation, type OperationObservation, runScenario, type Scenario } from '@mm-model/scenario'
+import {
+  type Observation,
+  type OperationObservation,
+  type RunResult,
+  runScenario,
+  type Scenario,
+} from '@mm-model/scenario'
 import { InputError } from './input-error.ts'
 import type { Profile } from './profile.ts'
 
@@ -17,9 +23,9 @@ export interface Task {
  *
  * @throws {InputError} for an operation that would wait for ever: nothing is left that could end the wait.
  */
-export function observe({ scenario, path, profile, strategy }: Task): Observation {
+export function run({ scenario, path, profile, strategy }: Task): RunResult {
   try {
-    return runScenario(scenario, { ...profile, strategy }).observation
+    return runScenario(scenario, { ...profile, strategy })
   } catch (error) {
     if (!(error instanceof MachineError && error.code === 'DEADLOCK')) throw error
     throw new InputError(path, error.found, error.remedy)
@@ -32,7 +38,7 @@ export function observe({ scenario, path, profile, strategy }: Task): Observatio
  */
 export function observeOrExplain(task: Task): Observation {
   try {
-    return observe(task)
+    return run(task).observation
   } catch (error) {
     const { scenario, profile } = task
     const reason = error instanceof Error ? error.message : String(error)

@@ -10,7 +10,7 @@ import {
 import { command, type ExitCode } from './command.ts'
 import { describeFault, describeFile, describePte, describeResult } from './describe.ts'
 import { InputError } from './input-error.ts'
-import { observe } from './model.ts'
+import { run as runModel } from './model.ts'
 import { chooseProfile, chooseStrategy, PROFILE_ARGS, STRATEGY_ARG } from './profile.ts'
 import { readScenario, writeObservations } from './scenario-files.ts'
 import { counted } from './table.ts'
@@ -52,7 +52,9 @@ export const runCommand = command({
     // All files are read before the first one runs: a mistake in the last is told at once.
     const scenarios = args._.map(readScenario)
     if (args.observations !== undefined) refuseSameNames(scenarios, args._)
-    const runs = scenarios.map((scenario, i) => observe({ scenario, path: args._[i]!, profile, strategy }))
+    const runs = scenarios.map(
+      (scenario, i) => runModel({ scenario, path: args._[i]!, profile, strategy }).observation,
+    )
     if (args.observations !== undefined) writeObservations(args.observations, runs)
     const what = { ...profile, strategy: strategy.name }
     if (args.json && args.observations !== undefined)

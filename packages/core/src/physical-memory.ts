@@ -65,7 +65,12 @@ class FrameBytes {
   }
 
   #chunk(frame: number): Uint8Array {
-    return (this.#chunks[frame >>> CHUNK_SHIFT] ??= new Uint8Array(CHUNK_FRAMES << PAGE_SHIFT))
+    const index = frame >>> CHUNK_SHIFT
+    const made = this.#chunks[index]
+    if (made !== undefined) return made
+    const chunk = new Uint8Array(CHUNK_FRAMES << PAGE_SHIFT)
+    this.#chunks[index] = chunk
+    return chunk
   }
 }
 
@@ -215,6 +220,11 @@ export class PhysicalMemory {
           : undefined
     if (bytes === undefined) this.#ram.fill(toPfn - this.ramBasePfn, 0, PAGE_SIZE, 0)
     else this.#ram.set(toPfn - this.ramBasePfn, bytes)
+  }
+
+  /** The bytes of a page of persistent memory, or `undefined` when it holds only zeros. */
+  pmemPage(block: number): Uint8Array | undefined {
+    return this.#pmem.page(block)
   }
 
   /** Fills persistent memory from `block` (relative to its first frame) with one byte value. */

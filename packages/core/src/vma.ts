@@ -71,7 +71,7 @@ export class Vma {
 
   /** include/linux/fs.h: vma_is_dax, 6.1. */
   get isDax(): boolean {
-    return this.vmFile !== null && this.vmFile.isDax
+    return this.vmFile?.isDax === true
   }
 
   /** include/linux/pagemap.h: linear_page_index, 6.1. */

@@ -17,6 +17,11 @@ export interface FinalFile {
   /** The operation that changed the time last, as `operation 7`; times themselves are no observation. */
   readonly mtime: string
   readonly ctime: string
+  /**
+   * Digest of the bytes, equal for equal files; only a run of the model has it, since recordings do not read files
+   * back.
+   */
+  readonly data?: string | undefined
 }
 
 /** What is left when a scenario ends, as far as its observation tells. */
@@ -25,8 +30,11 @@ export interface FinalState {
   readonly files: readonly FinalFile[]
 }
 
-/** Reads the state at the end of a scenario off its observation. */
-export function finalStateOf(observation: Observation): FinalState {
+/**
+ * Reads the state at the end of a scenario off its observation. `digests` are of the bytes of files, by name, where
+ * somebody could read them.
+ */
+export function finalStateOf(observation: Observation, digests?: ReadonlyMap<string, string>): FinalState {
   const processes = new Map<string, FinalProcess>()
   const files = new Map<string, FinalFile>()
   for (const [i, { op, ptes, vmas, files: touched }] of observation.ops.entries()) {
@@ -46,5 +54,9 @@ export function finalStateOf(observation: Observation): FinalState {
       })
     }
   }
-  return { processes: [...processes.values()], files: [...files.values()] }
+  const withData = [...files.values()].map((file) => {
+    const data = digests?.get(file.name)
+    return data === undefined ? file : { ...file, data }
+  })
+  return { processes: [...processes.values()], files: withData }
 }

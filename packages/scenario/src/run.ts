@@ -10,6 +10,7 @@ import { type FinalState, finalStateOf } from './final-state.ts'
 import type { FileObservation, Observation, OperationObservation, OperationResult } from './observation.ts'
 import { startAgent } from './runner/agent.ts'
 import { type Calls, callsOf, type Form } from './runner/calls.ts'
+import { digestOf } from './runner/file-digest.ts'
 import { Frames, Places } from './runner/names.ts'
 import { execute, type Surroundings } from './runner/operations.ts'
 import { Process } from './runner/process.ts'
@@ -55,7 +56,11 @@ export function runScenario(scenario: Scenario, options: RunOptions): RunResult 
   const run = new Run(options)
   const ops = scenario.ops.map((operation) => run.step(operation))
   const observation = { scenario: scenario.name, kernel: options.kernel, fs: options.fs, ops }
-  return { observation, costs: costsOf(observation), finalState: finalStateOf(observation) }
+  return {
+    observation,
+    costs: costsOf(observation),
+    finalState: finalStateOf(observation, run.fileDigests()),
+  }
 }
 
 /** Times and blocks of a file before an operation. */
@@ -122,6 +127,11 @@ class Run {
     const ptes = this.#recorder.hasFound(process.task) ? observePtes(process, this.#frames) : []
     const vmas = isFork ? [] : observeVmas(process, this.#places)
     return { op, result, faults, events, files, ptes, vmas }
+  }
+
+  /** Digests of what the files hold now, by name. */
+  fileDigests(): Map<string, string> {
+    return new Map(this.#surroundings.sb.inodes.map((inode) => [inode.name, digestOf(inode)]))
   }
 
   #execute(operation: Operation, process: Process): OperationResult {

@@ -6,7 +6,7 @@
 
 import { pmdStart } from '../address.ts'
 import { VM_FAULT_NOPAGE, VM_FAULT_SIGBUS } from '../fault-flags.ts'
-import { PMD_SIZE, ZERO_PFN } from '../physical-memory.ts'
+import { ZERO_PFN } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
 import { INSTALL_MKWRITE, INSTALL_WRITABLE_PROT } from '../strategy.ts'
 import type { Task } from '../task.ts'
