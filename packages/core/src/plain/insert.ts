@@ -26,7 +26,7 @@ import { lockTable, unlockTable } from './locking.ts'
  * Slot of the PTE for `address`, making the tables above it (mm/memory.c: __get_locked_pte, 6.1). The table's lock is
  * held on return.
  */
-export function getLockedPte(t: Task, vma: Vma, address: number): number {
+function getLockedPte(t: Task, vma: Vma, address: number): number {
   const pt = t.machine.pageTables
   const pud = pt.pudSlot(vma.vmMm.pgd, address, true)
   if (pt.isNone(pud)) pt.populate(pud, pt.allocTable())
@@ -41,7 +41,7 @@ export function getLockedPte(t: Task, vma: Vma, address: number): number {
  * a writable area, writable; one that is there and maps the same frame is upgraded. Without it an entry that is there
  * stays (mm/memory.c: insert_pfn, 6.1). `devmap` is false only for the zero page.
  */
-export function insertPfn(
+function insertPfn(
   t: Task,
   vma: Vma,
   address: number,

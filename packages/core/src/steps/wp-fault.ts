@@ -38,7 +38,7 @@ export function* doWpPage(t: Task, vmf: VmFault): Steps<number> {
 }
 
 /** mm/memory.c: wp_page_reuse, 6.1: makes the entry writable where it is; releases the table lock. */
-export function* wpPageReuse(t: Task, vmf: VmFault): Steps<void> {
+function* wpPageReuse(t: Task, vmf: VmFault): Steps<void> {
   const m = t.machine
   t.scratchLo[0] = vmf.origLo
   t.scratchHi[0] = vmf.origHi
@@ -64,7 +64,7 @@ function* wpPfnShared(t: Task, vmf: VmFault): Steps<number> {
 }
 
 /** mm/memory.c: finish_mkwrite_fault, 6.1. */
-export function* finishMkwriteFault(t: Task, vmf: VmFault): Steps<number> {
+function* finishMkwriteFault(t: Task, vmf: VmFault): Steps<number> {
   const pt = t.machine.pageTables
   yield* lockTable(t, vmf.pte >>> 9)
   if (pt.lo[vmf.pte] !== vmf.origLo || pt.hi[vmf.pte] !== vmf.origHi) {
