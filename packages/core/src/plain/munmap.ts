@@ -79,14 +79,7 @@ function unmapRegion(t: Task, mm: Mm, detached: Vma[], start: number, end: numbe
  * Frees the table pages under `[start, end)` that nothing between `floor` and `ceiling` can need (mm/memory.c:
  * free_pgd_range, free_pmd_range, free_pte_range, 6.1). What is freed widens the flush of the batch.
  */
-function freePgdRange(
-  t: Task,
-  mm: Mm,
-  start: number,
-  end: number,
-  floor: number,
-  ceiling: number,
-): void {
+function freePgdRange(t: Task, mm: Mm, start: number, end: number, floor: number, ceiling: number): void {
   const pt = t.machine.pageTables
   let address = pmdStart(start)
   if (address < floor) address += PMD_SIZE
