@@ -192,6 +192,13 @@ const X86 = [
   prot('pgprot_large_2_4k', 'pgprotLargeTo4k'),
 ]
 
+/** The same in 6.12, where making an entry writable asks for the area too: here never a shadow stack. */
+const X86_612 = [
+  ...X86.filter(({ name }) => name !== 'pte_mkwrite' && name !== 'pmd_mkwrite'),
+  { name: 'pte_mkwrite', kind: 'make', c: 'pte_val(pte_mkwrite(__pte(a), &plain_vma))', ours: 'pteMkwrite' },
+  { name: 'pmd_mkwrite', kind: 'make', c: 'pmd_val(pmd_mkwrite(__pmd(a), &plain_vma))', ours: 'pmdMkwrite' },
+]
+
 /** Bits of a frame number by granule. */
 const ARM64_BITS = { '4k': 36, '16k': 34, '64k': 36 }
 
@@ -273,6 +280,7 @@ const RISCV = [
 /** The configurations that are compared, and their helpers. */
 export const CONFIGURATIONS = {
   'x86-64': { arch: 'x86-64', entries: 10_000_000, helpers: X86 },
+  'x86-64-6.12': { arch: 'x86-64', entries: 10_000_000, helpers: X86_612, value: 'x86Arch612' },
   'arm64-4k': { arch: 'arm64', entries: 1_000_000, helpers: arm64('4k'), granule: '4k' },
   'arm64-16k': { arch: 'arm64', entries: 1_000_000, helpers: arm64('16k'), granule: '16k' },
   'arm64-64k': { arch: 'arm64', entries: 1_000_000, helpers: arm64('64k'), granule: '64k' },
@@ -286,9 +294,9 @@ export const CONFIGURATIONS = {
  * `modules` holds the entry points of the package by name, built or source; the root is `index`.
  */
 export function ourFunctions(name, modules) {
-  const { arch, granule, memoryTypes } = CONFIGURATIONS[name]
+  const { arch, granule, memoryTypes, value: named = 'x86Arch' } = CONFIGURATIONS[name]
   const flat = modules[arch]
-  if (arch === 'x86-64') return { ...flat, ...withState(flat, modules.index, flat.x86Arch) }
+  if (arch === 'x86-64') return { ...flat, ...withState(flat, modules.index, modules.index[named]) }
   if (arch === 'arm64') {
     const epan = flat.createArm64Arch({ granule, cpu: { epan: true } })
     const value = flat.createArm64Arch({ granule })

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CONFIGURATIONS } from './helpers.mjs'
-import { configure, TARGETS } from './kernel-tree.mjs'
+import { configure, kernelVersion, TARGETS, unpack } from './kernel-tree.mjs'
 
 const HEADERS = [
   'linux/mm.h',
@@ -38,7 +38,7 @@ ${pma}
 
 /** After the headers: the functions that live in the kernel's C files, and state that booting fills in. */
 function after(name, tree) {
-  if (name === 'x86-64') {
+  if (name.startsWith('x86-64')) {
     // vm_get_page_prot() and its map: the kernel's own C file.
     return `#include "${tree}/arch/x86/mm/pgprot.c"
 pteval_t __supported_pte_mask = ~0;
@@ -51,6 +51,13 @@ static unsigned long pat_entry(enum page_cache_mode mode)
 unsigned long cachemode2protval(enum page_cache_mode mode) { return pat_entry(mode); }
 ${extract(tree, 'arch/x86/mm/pat/memtype.c', /^pgprot_t pgprot_writecombine[\s\S]*?^}/m)}
 ${extract(tree, 'arch/x86/mm/pat/memtype.c', /^pgprot_t pgprot_writethrough[\s\S]*?^}/m)}
+${
+  name === 'x86-64'
+    ? ''
+    : `static struct vm_area_struct plain_vma;
+${extract(tree, 'arch/x86/mm/pgtable.c', /^pte_t pte_mkwrite[\s\S]*?^}/m)}
+${extract(tree, 'arch/x86/mm/pgtable.c', /^pmd_t pmd_mkwrite[\s\S]*?^}/m)}`
+}
 unsigned long vmemmap_base = 0xffffea0000000000UL;
 struct cpuinfo_x86 boot_cpu_data = { .x86 = 6 };
 `
@@ -74,9 +81,10 @@ function extract(tree, file, pattern) {
 }
 
 /** Compiles the oracle of a configuration. Returns the command that runs it. */
-export function buildOracle(buildDir, tree, name) {
+export function buildOracle(buildDir, name) {
   const { arch, helpers } = CONFIGURATIONS[name]
   const target = arch === 'riscv64' ? 'riscv64' : name
+  const tree = unpack(buildDir, TARGETS[target].linux)
   const flags = configure(buildDir, tree, target)
   const { prefix, runner } = TARGETS[target]
   const functions = helpers.map(({ name: helper, c }, i) => {
@@ -111,5 +119,5 @@ const unsigned int helper_count = ${helpers.length};
   const main = join(import.meta.dirname, 'main.c')
   cc('-std=gnu11', '-O2', '-Wall', '-fno-pie', ...sections, '-c', main, '-o', `${base}.main.o`)
   cc('-no-pie', '-static', '-Wl,--gc-sections', `${base}.kernel.o`, `${base}.main.o`, '-o', base)
-  return { command: [...runner, base], compiler: cc('-dumpfullversion').trim() }
+  return { command: [...runner, base], compiler: cc('-dumpfullversion').trim(), version: kernelVersion(tree) }
 }

@@ -1,13 +1,10 @@
 /**
- * The kernel's headers, unpacked from Debian's source package and configured for one architecture, in a directory
+ * The kernel's headers, unpacked from Debian's source packages and configured for one architecture, in a directory
  * outside the repository. No kernel text is ever copied into the repository.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-
-const TARBALL = '/usr/src/linux-source-6.1.tar.xz'
-const TREE = 'linux-source-6.1'
 
 /** What configuring and the headers need; the rest of the kernel stays packed. */
 const MEMBERS = [
@@ -40,33 +37,13 @@ const COMMON_CONFIG = [
 
 /** Kernel architecture, compiler prefix and configuration (on top of allnoconfig) of each build. */
 export const TARGETS = {
-  'x86-64': {
-    kernelArch: 'x86',
-    makeArch: 'x86_64',
-    prefix: '',
-    runner: [],
-    config: [
-      ...COMMON_CONFIG,
-      '64BIT',
-      'MEMORY_HOTPLUG',
-      'MEMORY_HOTREMOVE',
-      'ZONE_DEVICE',
-      'CHECKPOINT_RESTORE',
-      'MEM_SOFT_DIRTY',
-      'USERFAULTFD',
-      'MTRR',
-      'X86_PAT',
-      'X86_5LEVEL',
-      'X86_INTEL_MEMORY_PROTECTION_KEYS',
-      'UNWINDER_FRAME_POINTER',
-      '!UNWINDER_ORC',
-      '!SPECULATION_MITIGATIONS',
-    ],
-  },
+  'x86-64': x86('6.1', ['!SPECULATION_MITIGATIONS']),
+  'x86-64-6.12': x86('6.12', ['!CPU_MITIGATIONS', 'X86_USER_SHADOW_STACK']),
   'arm64-4k': arm64('4K', ['ARM64_VA_BITS_48', 'ARM64_PA_BITS_48']),
   'arm64-16k': arm64('16K', ['ARM64_VA_BITS_48', 'ARM64_PA_BITS_48']),
   'arm64-64k': arm64('64K', ['ARM64_VA_BITS_48', 'ARM64_PA_BITS_52']),
   riscv64: {
+    linux: '6.1',
     kernelArch: 'riscv',
     makeArch: 'riscv',
     prefix: 'riscv64-linux-gnu-',
@@ -83,8 +60,36 @@ export const TARGETS = {
   },
 }
 
+function x86(linux, config) {
+  return {
+    linux,
+    kernelArch: 'x86',
+    makeArch: 'x86_64',
+    prefix: '',
+    runner: [],
+    config: [
+      ...COMMON_CONFIG,
+      ...config,
+      '64BIT',
+      'MEMORY_HOTPLUG',
+      'MEMORY_HOTREMOVE',
+      'ZONE_DEVICE',
+      'CHECKPOINT_RESTORE',
+      'MEM_SOFT_DIRTY',
+      'USERFAULTFD',
+      'MTRR',
+      'X86_PAT',
+      'X86_5LEVEL',
+      'X86_INTEL_MEMORY_PROTECTION_KEYS',
+      'UNWINDER_FRAME_POINTER',
+      '!UNWINDER_ORC',
+    ],
+  }
+}
+
 function arm64(granule, config) {
   return {
+    linux: '6.1',
     kernelArch: 'arm64',
     makeArch: 'arm64',
     prefix: 'aarch64-linux-gnu-',
@@ -111,16 +116,16 @@ function run(command, args, options = {}) {
   return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], ...options })
 }
 
-/** Unpacks the tree, once. Returns its directory. */
-export function unpack(buildDir) {
-  const tree = join(buildDir, TREE)
+/** Unpacks the tree of a kernel, once. Returns its directory. */
+export function unpack(buildDir, linux) {
+  const name = `linux-source-${linux}`
+  const tree = join(buildDir, name)
   if (existsSync(join(tree, '.unpacked'))) return tree
-  if (!existsSync(TARBALL)) {
-    throw new Error(`${TARBALL} is missing: apt-get install linux-source-6.1`)
-  }
+  const tarball = `/usr/src/${name}.tar.xz`
+  if (!existsSync(tarball)) throw new Error(`${tarball} is missing: apt-get install ${name}`)
   mkdirSync(buildDir, { recursive: true })
-  const wanted = [...MEMBERS.map((member) => `${TREE}/${member}`), '*/Kconfig*', '*/Makefile*']
-  run('tar', ['-xJf', TARBALL, '-C', buildDir, '--wildcards', ...wanted])
+  const wanted = [...MEMBERS.map((member) => `${name}/${member}`), '*/Kconfig*', '*/Makefile*']
+  run('tar', ['-xJf', tarball, '-C', buildDir, '--wildcards', ...wanted])
   writeFileSync(join(tree, '.unpacked'), '')
   return tree
 }

@@ -16,11 +16,14 @@ import {
 import { createRiscvArch, riscvArchSv39, riscvArchSv48, riscvArchSv57 } from './riscv64/arch.ts'
 import { riscvFormatOf } from './riscv64/format.ts'
 import { x86Arch, x86Arch5 } from './x86-64/arch.ts'
+import { createX86Arch612, x86Arch612 } from './x86-64/arch-6.12.ts'
 import { x86FormatOf } from './x86-64/format.ts'
 
 const CATALOG: Readonly<Record<string, () => EntryFormat>> = {
   'x86-64': () => x86FormatOf(x86Arch),
+  'x86-64-6.12': () => x86FormatOf(x86Arch612, '6.12'),
   'x86-64-la57': () => x86FormatOf(x86Arch5),
+  'x86-64-la57-6.12': () => x86FormatOf(createX86Arch612({ levels: 5 }), '6.12'),
   'arm64-4k': () => arm64FormatOf(arm64Arch4k),
   'arm64-4k-nodbm': () => arm64FormatOf(createArm64Arch({ cpu: { hwDirty: false } })),
   'arm64-16k': () => arm64FormatOf(arm64Arch16k),
@@ -31,6 +34,8 @@ const CATALOG: Readonly<Record<string, () => EntryFormat>> = {
   'riscv64-sv48': () => riscvFormatOf(riscvArchSv48),
   'riscv64-sv57': () => riscvFormatOf(riscvArchSv57),
   'riscv64-sv39-svadu': () => riscvFormatOf(createRiscvArch({ cpu: { svadu: true } })),
+  'riscv64-sv39-nopbmt': () => riscvFormatOf(createRiscvArch({ cpu: { memoryTypes: 'none' } }), 'none'),
+  'riscv64-sv39-thead': () => riscvFormatOf(createRiscvArch({ cpu: { memoryTypes: 'thead' } }), 'thead'),
 }
 
 const ALIASES: Readonly<Record<string, string>> = {

@@ -61,5 +61,6 @@ export {
 } from './walk.ts'
 export type { PgprotWarning } from './warning.ts'
 export { createX86Arch, type X86Options, x86Arch, x86Arch5 } from './x86-64/arch.ts'
-export { x86Format, x86FormatOf } from './x86-64/format.ts'
+export { createX86Arch612, x86Arch612 } from './x86-64/arch-6.12.ts'
+export { type X86Kernel, x86Format, x86FormatOf } from './x86-64/format.ts'
 export { type X86Cpu, x86Cpu } from './x86-64/walk.ts'

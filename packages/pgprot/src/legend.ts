@@ -32,6 +32,7 @@ const X86: Readonly<Record<string, string>> = {
   _PAGE_UFFD_WP: 'write-protected by userfaultfd (software)',
   _PAGE_SOFT_DIRTY: 'written since the last reset of soft-dirty bits (software)',
   _PAGE_DEVMAP: 'device memory with struct pages, DAX (software)',
+  _PAGE_SAVED_DIRTY: 'dirty, of an entry that is not writable (software)',
   pkey: 'protection key',
   _PAGE_NX: 'not executable',
   _PAGE_SWP_SOFT_DIRTY: 'was soft-dirty',

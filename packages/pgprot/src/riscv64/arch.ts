@@ -20,13 +20,14 @@ export interface RiscvOptions {
 }
 
 /** The functions that know the memory types. */
-type Types = Pick<
+type Types = { readonly suffix: string } & Pick<
   PageTableArch,
   'pfnPte' | 'pgprotModify' | 'pgprotNoncached' | 'pgprotWritecombine' | 'pteModify'
 >
 
 const TYPES: Readonly<Record<MemoryTypes, Types>> = {
   svpbmt: {
+    suffix: '',
     pfnPte: pte.pfnPte,
     pteModify: pte.pteModify,
     pgprotModify: prot.pgprotModify,
@@ -34,6 +35,7 @@ const TYPES: Readonly<Record<MemoryTypes, Types>> = {
     pgprotWritecombine: prot.pgprotWritecombine,
   },
   none: {
+    suffix: '-nopbmt',
     pfnPte: pte.pfnPte,
     pteModify: pte.pteModifyNoPbmt,
     pgprotModify: prot.pgprotModifyNoPbmt,
@@ -41,6 +43,7 @@ const TYPES: Readonly<Record<MemoryTypes, Types>> = {
     pgprotWritecombine: unchanged,
   },
   thead: {
+    suffix: '-thead',
     pfnPte: pte.pfnPteThead,
     pteModify: pte.pteModifyThead,
     pgprotModify: prot.pgprotModifyThead,
@@ -58,7 +61,7 @@ export function createRiscvArch(options: RiscvOptions = {}): PageTableArch {
   const shifts = [PAGE_SHIFT, PMD_SHIFT, PUD_SHIFT, P4D_SHIFT, PGDIR_SHIFT_L5].slice(0, levels)
   // One literal, so that engines keep it in fast mode.
   const arch: PageTableArch = Object.freeze<PageTableArch>({
-    name: `riscv64-${mode}`,
+    name: `riscv64-${mode}${cpu.svadu ? '-svadu' : ''}${types.suffix}`,
     pageShift: PAGE_SHIFT,
     pmdShift: PMD_SHIFT,
     pudShift: PUD_SHIFT,

@@ -13,15 +13,24 @@ const STORES: readonly PageTableArch['pfnPte'][] = [pfnPte, pfnPmd, pfnPud]
 /** By PAT, PCD, PWT, on a CPU whose PAT is usable in full. */
 const CACHES: readonly string[] = ['WB', 'WC', 'UC-', 'UC', 'WB', 'WP', 'UC-', 'WT']
 
-function layout(level: number, kind: EntryKind, present: boolean): string {
+/** Bits 52..58 of a leaf, by kernel: 6.1, and since 6.6. */
+const SOFTWARE = {
+  '6.1': 'ignored:6 _PAGE_DEVMAP',
+  '6.12': 'ignored:5 _PAGE_DEVMAP _PAGE_SAVED_DIRTY',
+} as const
+
+/** Kernels whose software bits are known. */
+export type X86Kernel = '6.1' | '6.12'
+
+function layout(kernel: X86Kernel, level: number, kind: EntryKind, present: boolean): string {
   if (kind === 'none') return '-:5 _PAGE_ACCESSED _PAGE_DIRTY -:57'
   if (kind === 'swap') return SWAP
   if (kind === 'table') return `${LOW}- !:4 pfn:40 !:11 _PAGE_NX`
-  const special = level === 0 ? `_PAGE_SPECIAL` : '_PAGE_SOFTW1'
+  const special = level === 0 || kernel === '6.12' ? '_PAGE_SPECIAL' : '_PAGE_SOFTW1'
   const bit8 = present ? '_PAGE_GLOBAL' : '_PAGE_PROTNONE'
   const bit7 = level === 0 ? '_PAGE_PAT' : '_PAGE_PSE'
   const flags = `${LOW}${bit7} ${bit8} ${special} _PAGE_UFFD_WP _PAGE_SOFT_DIRTY`
-  return `${flags} ${FRAMES[level]} ignored:6 _PAGE_DEVMAP pkey:4 _PAGE_NX`
+  return `${flags} ${FRAMES[level]} ${SOFTWARE[kernel]} pkey:4 _PAGE_NX`
 }
 
 function kind(lo: number, hi: number, level: number): EntryKind | null {
@@ -33,12 +42,12 @@ function kind(lo: number, hi: number, level: number): EntryKind | null {
   return level === 1 && (lo & 0x100) === 0 ? 'swap' : null
 }
 
-/** The format of x86-64 entries in a configuration. */
-export function x86FormatOf(arch: PageTableArch): EntryFormat {
+/** The format of x86-64 entries in a configuration, with the software bits of a kernel. */
+export function x86FormatOf(arch: PageTableArch, kernel: X86Kernel = '6.1'): EntryFormat {
   return Object.freeze<EntryFormat>({
     arch,
     kind,
-    layout,
+    layout: (level, of, present) => layout(kernel, level, of, present),
     reserved: () => -1,
     storePfn: (level) => STORES[level]!,
     cache: (lo, _hi, level) => CACHES[((lo >>> (level === 0 ? 5 : 10)) & 4) | ((lo >>> 3) & 3)]!,
