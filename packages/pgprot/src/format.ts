@@ -192,18 +192,23 @@ function wrongLevel({ arch }: EntryFormat, found: string, level: Level, kind = '
 }
 
 function unknownFlag(format: EntryFormat, name: string, where: string): PgprotError {
-  const elsewhere = format.arch.levelNames.flatMap((level) =>
-    (['leaf', 'table', 'swap', 'none'] as const)
-      .filter((kind) => levelNumber(format, level) <= format.arch.maxLeafLevel || kind === 'table')
-      .filter((kind) =>
-        [true, false].some((p) => bitTable(format, level, kind, p).some((f) => f.name === name)),
-      )
+  const { levelNames, maxLeafLevel } = format.arch
+  const has = (level: Level, kind: EntryKind): boolean =>
+    [true, false].some((present) =>
+      bitTable(format, level, kind, present).some((field) => field.name === name),
+    )
+  const kinds = ['leaf', 'table', 'swap', 'none'] as const
+  const places = levelNames.flatMap((level, number) =>
+    kinds
+      .filter((kind) => (number <= maxLeafLevel || kind === 'table') && has(level, kind))
       .map((kind) => `${level} ${kind}`),
   )
-  return new PgprotError(elsewhere.length > 0 ? 'PGPROT_LEVEL' : 'PGPROT_UNKNOWN_FLAG', {
+  // The marks of reserved bits are names nowhere.
+  const elsewhere = name.length > 1 && places.length > 0
+  return new PgprotError(elsewhere ? 'PGPROT_LEVEL' : 'PGPROT_UNKNOWN_FLAG', {
     found: name,
     expected: `a flag of a ${where}`,
-    todo: elsewhere.length > 0 ? `it is one of ${elsewhere.join(', ')}` : 'see bitTable() for the flags',
+    todo: elsewhere ? `it is one of ${places.join(', ')}` : 'see bitTable() for the flags',
   })
 }
 
