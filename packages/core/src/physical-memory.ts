@@ -98,6 +98,12 @@ export class PhysicalMemory {
   #free: Int32Array = new Int32Array(1024)
   #freeCount = 0
   #nextRam = 0
+  /** First RAM frame handed out as part of a 2 MiB page: they are carved from the end. */
+  #firstHuge: number
+  /** First frames (indices) of freed 2 MiB pages. */
+  readonly #freeHuge: number[] = []
+  /** Entries that map any part of the 2 MiB page that begins at a frame: a PMD leaf counts one, a PTE one. */
+  readonly #hugeRefs: Map<number, number> = new Map()
 
   constructor(options: PhysicalMemoryOptions) {
     for (const [name, value] of Object.entries(options) as [string, number][]) {
@@ -112,6 +118,7 @@ export class PhysicalMemory {
     this.pmemPages = options.pmemPages
     this.ramPages = options.ramPages
     this.ramBasePfn = PMEM_BASE_PFN + options.pmemPages
+    this.#firstHuge = Math.floor((this.ramBasePfn + this.ramPages) / 512) * 512 - this.ramBasePfn
   }
 
   isPmem(pfn: number): boolean {
@@ -129,23 +136,62 @@ export class PhysicalMemory {
       frame = this.#free[--this.#freeCount]!
       this.#ram.fill(frame, 0, PAGE_SIZE, 0)
     } else {
-      frame = this.#nextRam++
-      if (frame >= this.ramPages) {
-        throw new MachineError('OUT_OF_FRAMES', {
-          found: `all ${this.ramPages} RAM frames in use`,
-          expected: 'a free frame',
-          remedy: 'build the machine with more ramPages (reclaim is not modelled)',
-        })
-      }
-      if (frame >= this.#mapcount.length) this.#grow()
+      frame = this.#nextRam
+      if (frame >= this.#firstHuge) throw this.#outOfFrames('a free frame')
+      this.#nextRam++
+      if (frame >= this.#mapcount.length) this.#grow(this.#mapcount.length * 2)
     }
     this.#mapcount[frame] = 0
     this.#exclusive[frame] = 0
     return this.ramBasePfn + frame
   }
 
-  #grow(): void {
-    const size = this.#mapcount.length * 2
+  /**
+   * Takes 512 zeroed RAM frames, aligned, that are one page (a compound page); the first one. -1 where there are none
+   * together.
+   */
+  allocHugePage(): number {
+    let frame = this.#freeHuge.pop()
+    if (frame === undefined) {
+      if (this.#firstHuge - 512 < this.#nextRam) return -1
+      this.#firstHuge -= 512
+      frame = this.#firstHuge
+      if (this.ramPages > this.#mapcount.length) this.#grow(this.ramPages)
+    }
+    this.#ram.fill(frame, 0, 512 * PAGE_SIZE, 0)
+    this.#mapcount.fill(0, frame, frame + 512)
+    this.#exclusive.fill(0, frame, frame + 512)
+    this.#hugeRefs.set(frame, 0)
+    return this.ramBasePfn + frame
+  }
+
+  /** First frame of the 2 MiB page that the frame belongs to, or -1 for a page of its own (`compound_head`). */
+  compoundHead(pfn: number): number {
+    if (pfn - this.ramBasePfn < this.#firstHuge) return -1
+    return pfn - (pfn % 512)
+  }
+
+  /** Entries that map any part of the 2 MiB page at `head`. */
+  hugeRefs(head: number): number {
+    return this.#hugeRefs.get(head - this.ramBasePfn)!
+  }
+
+  /** `count` entries more (or less) map a part of the 2 MiB page at `head`; how many there are then. */
+  addHugeRefs(head: number, count: number): number {
+    const refs = this.hugeRefs(head) + count
+    this.#hugeRefs.set(head - this.ramBasePfn, refs)
+    return refs
+  }
+
+  #outOfFrames(expected: string): MachineError {
+    return new MachineError('OUT_OF_FRAMES', {
+      found: `all ${this.ramPages} RAM frames in use`,
+      expected,
+      remedy: 'build the machine with more ramPages (reclaim is not modelled)',
+    })
+  }
+
+  #grow(size: number): void {
     const mapcount = new Int32Array(size)
     mapcount.set(this.#mapcount)
     this.#mapcount = mapcount
@@ -159,10 +205,12 @@ export class PhysicalMemory {
 
   /** Gives a frame back that nothing maps; it is the next to be handed out (mm/page_alloc.c: free_unref_page, 6.1). */
   freePage(pfn: number): void {
-    this.#free[this.#freeCount++] = pfn - this.ramBasePfn
+    const head = this.compoundHead(pfn)
+    if (head < 0) this.#free[this.#freeCount++] = pfn - this.ramBasePfn
+    else this.#freeHuge.push(head - this.ramBasePfn)
   }
 
-  /** How many entries map the RAM frame (`page_mapcount`). */
+  /** How many PTEs map the RAM frame (`page_mapcount`, without PMD leaves). */
   mapcount(pfn: number): number {
     return this.#mapcount[pfn - this.ramBasePfn]!
   }
@@ -170,11 +218,24 @@ export class PhysicalMemory {
   /** One more entry maps the RAM frame (mm/rmap.c: page_add_anon_rmap and friends). */
   addRmap(pfn: number): void {
     this.#mapcount[pfn - this.ramBasePfn]!++
+    const head = this.compoundHead(pfn)
+    if (head >= 0) this.addHugeRefs(head, 1)
   }
 
-  /** One entry less; true when it was the last and the caller must free the frame (mm/rmap.c: page_remove_rmap). */
+  /**
+   * One entry less; true when nothing maps the page any more and the caller must free it (mm/rmap.c: page_remove_rmap).
+   * A part of a 2 MiB page goes only with the whole.
+   */
   removeRmap(pfn: number): boolean {
-    return --this.#mapcount[pfn - this.ramBasePfn]! === 0
+    const left = --this.#mapcount[pfn - this.ramBasePfn]!
+    const head = this.compoundHead(pfn)
+    return head < 0 ? left === 0 : this.addHugeRefs(head, -1) === 0
+  }
+
+  /** References to the page the frame belongs to: entries that map it, or any part of it (`page_count`). */
+  refcount(pfn: number): number {
+    const head = this.compoundHead(pfn)
+    return head < 0 ? this.mapcount(pfn) : this.hugeRefs(head)
   }
 
   /** `PageAnonExclusive` (include/linux/page-flags.h, 5.19 and later). */
@@ -188,7 +249,7 @@ export class PhysicalMemory {
 
   /** RAM frames in use. */
   get ramInUse(): number {
-    return this.#nextRam - this.#freeCount
+    return this.#nextRam - this.#freeCount + (this.#hugeRefs.size - this.#freeHuge.length) * 512
   }
 
   /** `offset` is 0 … 4095. The zero pages and frames never written read as 0. */

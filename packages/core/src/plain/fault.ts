@@ -20,6 +20,7 @@ import type { Vma } from '../vma.ts'
 import { doAnonymousPage } from './anon-fault.ts'
 import { pmdpSetAccessFlags, ptepSetAccessFlags, toScratch } from './entries.ts'
 import { doFault } from './file-fault.ts'
+import { doHugePmdAnonymousPage, doHugePmdWpPage } from './huge-anon.ts'
 import { lockTable, unlockTable } from './locking.ts'
 import { doWpPage } from './wp-fault.ts'
 import { splitHugePmd } from './zap.ts'
@@ -96,20 +97,16 @@ function createHugePud(t: Task, vmf: VmFault): number {
 function createHugePmd(t: Task, vmf: VmFault): number {
   const vma = vmf.vma
   const ops = vma.vmOps
-  if (ops === null) {
-    const start = pmdStart(vmf.address)
-    // mm/huge_memory.c: transhuge_vma_suitable
-    if (start < vma.vmStart || start + PMD_SIZE > vma.vmEnd) return VM_FAULT_FALLBACK
-    throw notModelled('transparent huge pages of anonymous memory (an aligned 2 MiB range inside the area)')
-  }
+  if (ops === null) return doHugePmdAnonymousPage(t, vmf)
   if (ops.plain.hugeFault === null) return VM_FAULT_FALLBACK
   return ops.plain.hugeFault(t, vmf, PE_SIZE_PMD)
 }
 
-/** A store to a read-only PMD leaf over a file; a fallback splits it (mm/memory.c: wp_huge_pmd, 6.1). */
+/** A store to a read-only PMD leaf; a fallback splits it (mm/memory.c: wp_huge_pmd, 6.1). */
 function wpHugePmd(t: Task, vmf: VmFault): number {
   const ops = vmf.vma.vmOps
-  if (ops !== null && ops.plain.hugeFault !== null) {
+  if (ops === null) return doHugePmdWpPage(t, vmf)
+  if (ops.plain.hugeFault !== null) {
     const ret = ops.plain.hugeFault(t, vmf, PE_SIZE_PMD)
     if ((ret & VM_FAULT_FALLBACK) === 0) return ret
   }

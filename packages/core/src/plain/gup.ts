@@ -26,10 +26,10 @@ import { downRead, lockTable, unlockTable, upRead } from './locking.ts'
 const FOLL_WRITE = 0x1
 const FOLL_FORCE = 0x10
 
-/** What {@link followPage} found: nothing usable, a page, or a whole 2 MiB of zeros. */
+/** What {@link followPage} found: nothing usable, a page, or a whole 2 MiB page. */
 const FOLLOW_NONE = 0
 const FOLLOW_PAGE = 1
-const FOLLOW_HUGE_ZERO = 2
+const FOLLOW_HUGE = 2
 
 /** mm/gup.c: check_vma_flags, 6.1. */
 function checkVmaFlags(vma: Vma, gupFlags: number): number {
@@ -54,7 +54,7 @@ function followPage(t: Task, vma: Vma, address: number, write: boolean): number 
     lockTable(t, pmd >>> 9)
     touchPmd(t, address, pmd, write)
     unlockTable(t, pmd >>> 9)
-    return arch.pmdDevmap(pt.lo, pt.hi, pmd) ? FOLLOW_PAGE : FOLLOW_HUGE_ZERO
+    return arch.pmdDevmap(pt.lo, pt.hi, pmd) ? FOLLOW_PAGE : FOLLOW_HUGE
   }
   const slot = pt.pteSlotAt(pmd, address)
   lockTable(t, slot >>> 9)
@@ -107,7 +107,7 @@ function getUserPages(
       }
       continue
     }
-    address += found === FOLLOW_HUGE_ZERO ? pmdStart(address) + 0x200000 - address : PAGE_SIZE
+    address += found === FOLLOW_HUGE ? pmdStart(address) + 0x200000 - address : PAGE_SIZE
   }
   return (Math.min(address, end) - start) / PAGE_SIZE
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { pageOffset } from '../address.ts'
+import { pageOffset, pmdStart } from '../address.ts'
 import { EACCES, EFAULT, EINVAL, ENOMEM } from '../errno.ts'
-import { PAGE_SIZE } from '../physical-memory.ts'
+import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import {
   MADV_DOFORK,
   MADV_DONTFORK,
@@ -32,6 +32,7 @@ import {
 import type { Vma } from '../vma.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
 import { faultinVmaPageRange } from './gup.ts'
+import { madviseFreeHugePmd } from './huge-anon.ts'
 import { downRead, downWrite, lockTable, unlockTable, upRead, upWrite } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
 import { splitVma, vmaMerge } from './vma-adjust.ts'
@@ -186,10 +187,17 @@ function madviseFree(t: Task, vma: Vma, start: number, end: number): number {
   for (let address = start; address < end; address += PAGE_SIZE) {
     const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
     if (pmd < 0 || pt.isNone(pmd)) continue
+    if (pt.pmdIsLeaf(pmd)) {
+      const next = Math.min(end, pmdStart(address) + PMD_SIZE)
+      if (madviseFreeHugePmd(t, vma, pmd, address, next)) {
+        address = next - PAGE_SIZE
+        continue
+      }
+    }
     const slot = pt.pteSlotAt(pmd, address)
     lockTable(t, slot >>> 9)
     const page = arch.ptePresent(pt.lo, pt.hi, slot) ? vmNormalPage(t, slot) : -1
-    if (page >= 0 && m.memory.mapcount(page) === 1) {
+    if (page >= 0 && m.memory.refcount(page) === 1) {
       toScratch(t, slot, 0)
       if (arch.pteYoung(pt.lo, pt.hi, slot) || arch.pteDirty(pt.lo, pt.hi, slot)) {
         arch.pteMkold(t.scratchLo, t.scratchHi, 0)

@@ -112,9 +112,12 @@ function changeProtection(t: Task, vma: Vma, start: number, end: number, tryWrit
     const next = Math.min(end, pmdStart(address) + PMD_SIZE)
     const pmd = pt.pmdSlotAt(pud, address)
     if (!pt.isNone(pmd)) {
-      if (!pt.pmdIsLeaf(pmd)) changePteRange(t, vma, pmd, address, next, tryWritable)
-      else if (next - address !== PMD_SIZE) splitHugePmd(t, vma, pmd, address)
-      else changeHugePmd(t, vma, pmd, address)
+      if (pt.pmdIsLeaf(pmd)) {
+        if (next - address !== PMD_SIZE) splitHugePmd(t, vma, pmd, address)
+        else changeHugePmd(t, vma, pmd, address)
+      }
+      if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd))
+        changePteRange(t, vma, pmd, address, next, tryWritable)
     }
     address = next
   }
@@ -164,7 +167,7 @@ function canChangePteWritable(t: Task, vma: Vma, slot: number): boolean {
   return page >= 0 && memory.anonExclusive(page)
 }
 
-/** mm/huge_memory.c: change_huge_pmd, 6.1, for leaves over a file: never made writable here. */
+/** mm/huge_memory.c: change_huge_pmd, 6.1: a leaf is never made writable here. */
 function changeHugePmd(t: Task, vma: Vma, slot: number, address: number): void {
   const m = t.machine
   const pt = m.pageTables

@@ -10,19 +10,21 @@ import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
 import type { Vma } from '../vma.ts'
 import { pmdpHugeClearFlush, vmNormalPage } from './entries.ts'
+import { splitAnonPmdLocked, zapAnonPmdLocked } from './huge-anon.ts'
 import { downRead, lockTable, unlockTable, upRead } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
 
 /**
  * Splits the PMD leaf at `slot`. Over a file the leaf is only cleared and flushed: later faults bring its pages back
- * one by one (mm/huge_memory.c: __split_huge_pmd, 6.1).
+ * one by one; an anonymous one becomes a table of entries (mm/huge_memory.c: __split_huge_pmd, 6.1).
  */
 export function splitHugePmd(t: Task, vma: Vma, slot: number, address: number): void {
   const pt = t.machine.pageTables
   const table = slot >>> 9
   lockTable(t, table)
   if (!pt.isNone(slot) && pt.pmdIsLeaf(slot)) {
-    pmdpHugeClearFlush(t, vma, pmdStart(address), slot)
+    if (vma.isAnonymous) splitAnonPmdLocked(t, vma, slot, pmdStart(address))
+    else pmdpHugeClearFlush(t, vma, pmdStart(address), slot)
   }
   unlockTable(t, table)
 }
@@ -75,19 +77,23 @@ export function unmapPageRange(
     if (!pt.isNone(pmd)) {
       if (pt.pmdIsLeaf(pmd)) {
         if (next - address !== PMD_SIZE) splitHugePmd(t, vma, pmd, address)
-        else zapHugePmd(t, pmd, address)
-      } else zapPteRange(t, pmd, address, next, evenCows)
+        else zapHugePmd(t, vma, pmd, address)
+      }
+      if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd)) zapPteRange(t, pmd, address, next, evenCows)
     }
     address = next
   }
 }
 
-/** mm/huge_memory.c: zap_huge_pmd, 6.1, for leaves over a DAX file: there is no page to account for. */
-function zapHugePmd(t: Task, slot: number, address: number): void {
+/** mm/huge_memory.c: zap_huge_pmd, 6.1; over a DAX file there is no page to account for. */
+function zapHugePmd(t: Task, vma: Vma, slot: number, address: number): void {
   const pt = t.machine.pageTables
   lockTable(t, slot >>> 9)
-  pt.clear(slot)
-  t.tlb.adjustRange(address, PMD_SIZE)
+  if (vma.isAnonymous) zapAnonPmdLocked(t, slot, address)
+  else {
+    pt.clear(slot)
+    t.tlb.adjustRange(address, PMD_SIZE)
+  }
   unlockTable(t, slot >>> 9)
 }
 

@@ -20,6 +20,7 @@ import {
 import { Vma } from '../vma.ts'
 import { anonVmaFork } from './anon-rmap.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
+import { copyHugePmd } from './huge-anon.ts'
 import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
 
@@ -80,7 +81,9 @@ function* copyPageRange(t: Task, vma: Vma, old: Vma): Steps<void> {
     if (oldPmd >= 0) {
       const pud = pt.pudSlot(vma.vmMm.pgd, address, true)
       if (pt.isNone(pud)) pt.populate(pud, pt.allocTable())
-      if (!pt.isNone(oldPmd) && !pt.pmdIsLeaf(oldPmd)) {
+      if (!pt.isNone(oldPmd) && pt.pmdIsLeaf(oldPmd)) {
+        if (old.isAnonymous) yield* copyHugePmd(t, oldPmd, pt.pmdSlotAt(pud, address))
+      } else if (!pt.isNone(oldPmd)) {
         yield* copyPteRange(t, old, oldPmd, pt.pmdSlotAt(pud, address), address, next)
       }
     }

@@ -28,7 +28,7 @@ export function* doWpPage(t: Task, vmf: VmFault): Steps<number> {
     return yield* wpPageCopy(t, vmf, -1)
   }
   // Every page with a struct page that this model maps is anonymous: files are DAX.
-  if (m.memory.anonExclusive(page) || m.memory.mapcount(page) === 1) {
+  if (m.memory.anonExclusive(page) || m.memory.refcount(page) === 1) {
     m.memory.setAnonExclusive(page, true)
     yield* wpPageReuse(t, vmf)
     return VM_FAULT_WRITE

@@ -10,19 +10,21 @@ import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
 import type { Vma } from '../vma.ts'
 import { pmdpHugeClearFlush, vmNormalPage } from './entries.ts'
+import { splitAnonPmdLocked, zapAnonPmdLocked } from './huge-anon.ts'
 import { downRead, lockTable, unlockTable, upRead } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
 
 /**
  * Splits the PMD leaf at `slot`. Over a file the leaf is only cleared and flushed: later faults bring its pages back
- * one by one (mm/huge_memory.c: __split_huge_pmd, 6.1).
+ * one by one; an anonymous one becomes a table of entries (mm/huge_memory.c: __split_huge_pmd, 6.1).
  */
 export function* splitHugePmd(t: Task, vma: Vma, slot: number, address: number): Steps<void> {
   const pt = t.machine.pageTables
   const table = slot >>> 9
   yield* lockTable(t, table)
   if (!pt.isNone(slot) && pt.pmdIsLeaf(slot)) {
-    yield* pmdpHugeClearFlush(t, vma, pmdStart(address), slot)
+    if (vma.isAnonymous) yield* splitAnonPmdLocked(t, vma, slot, pmdStart(address))
+    else yield* pmdpHugeClearFlush(t, vma, pmdStart(address), slot)
   }
   yield* unlockTable(t, table)
 }
@@ -76,20 +78,24 @@ export function* unmapPageRange(
     if (!pt.isNone(pmd)) {
       if (pt.pmdIsLeaf(pmd)) {
         if (next - address !== PMD_SIZE) yield* splitHugePmd(t, vma, pmd, address)
-        else yield* zapHugePmd(t, pmd, address)
-      } else yield* zapPteRange(t, pmd, address, next, evenCows)
+        else yield* zapHugePmd(t, vma, pmd, address)
+      }
+      if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd)) yield* zapPteRange(t, pmd, address, next, evenCows)
     }
     address = next
   }
 }
 
-/** mm/huge_memory.c: zap_huge_pmd, 6.1, for leaves over a DAX file: there is no page to account for. */
-function* zapHugePmd(t: Task, slot: number, address: number): Steps<void> {
+/** mm/huge_memory.c: zap_huge_pmd, 6.1; over a DAX file there is no page to account for. */
+function* zapHugePmd(t: Task, vma: Vma, slot: number, address: number): Steps<void> {
   const pt = t.machine.pageTables
   yield* lockTable(t, slot >>> 9)
-  yield STEP_ENTRY_WRITE
-  pt.clear(slot)
-  t.tlb.adjustRange(address, PMD_SIZE)
+  if (vma.isAnonymous) yield* zapAnonPmdLocked(t, slot, address)
+  else {
+    yield STEP_ENTRY_WRITE
+    pt.clear(slot)
+    t.tlb.adjustRange(address, PMD_SIZE)
+  }
   yield* unlockTable(t, slot >>> 9)
 }
 
