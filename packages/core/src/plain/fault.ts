@@ -12,7 +12,6 @@ import {
   VM_FAULT_FALLBACK,
   VM_FAULT_NOPAGE,
 } from '../fault-flags.ts'
-import { PMD_SIZE } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
 import { VM_NOHUGEPAGE, VM_SHARED } from '../vm-flags.ts'
 import { PE_SIZE_PMD, PE_SIZE_PUD, type VmFault } from '../vm-operations.ts'

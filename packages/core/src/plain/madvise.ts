@@ -95,7 +95,7 @@ function madviseWalkVmas(t: Task, start: number, end: number, behaviour: number)
     if (needsMmapWrite(behaviour)) {
       prev = madviseUpdateVma(t, vma, prev, from, to, newFlags(vma.vmFlags, behaviour))
     } else {
-      error = madviseVmaBehavior(t, vma, from, to, end, behaviour)
+      error = madviseVmaBehavior(t, vma, from, to, behaviour)
       prev = behaviour === MADV_REMOVE ? null : vma
     }
     if (error !== 0) return error
@@ -139,13 +139,12 @@ function madviseVmaBehavior(
   vma: Vma,
   start: number,
   end: number,
-  wholeEnd: number,
   behaviour: number,
 ): number {
   if (behaviour === MADV_WILLNEED) return 0
   if (behaviour === MADV_REMOVE) return madviseRemove(t, vma, start, end)
   if (behaviour === MADV_POPULATE_READ || behaviour === MADV_POPULATE_WRITE) {
-    return madvisePopulate(t, start, Math.min(end, wholeEnd), behaviour === MADV_POPULATE_WRITE)
+    return madvisePopulate(t, start, end, behaviour === MADV_POPULATE_WRITE)
   }
   if ((vma.vmFlags & (VM_PFNMAP | VM_LOCKED)) !== 0) return -EINVAL
   if (behaviour === MADV_FREE) return madviseFree(t, vma, start, end)

@@ -11,7 +11,6 @@ import {
   VM_FAULT_FALLBACK,
   VM_FAULT_NOPAGE,
 } from '../fault-flags.ts'
-import { PMD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_READ, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
 import { VM_NOHUGEPAGE, VM_SHARED } from '../vm-flags.ts'

@@ -154,8 +154,8 @@ function* moveVma(
   if (mm.mapCount >= t.machine.kernel.maxMapCount - 3) return -ENOMEM
   const vmFlags = vma.vmFlags
   const pgoff = vma.vmPgoff + (oldAddress - vma.vmStart) / PAGE_SIZE
-  const { area, source } = yield* copyVma(t, vma, newAddress, newLen, pgoff)
-  yield* movePageTables(t, source, oldAddress, area, newAddress, oldLen)
+  const source = yield* copyVma(t, vma, newAddress, newLen, pgoff)
+  yield* movePageTables(t, source, oldAddress, newAddress, oldLen)
   mm.totalVm += newLen / PAGE_SIZE
   // The old area must not be unaccounted twice: VM_ACCOUNT goes for the time of the unmapping.
   let excess = 0
@@ -174,14 +174,11 @@ function* moveVma(
   return newAddress
 }
 
-/** The area at the new place: a merge with a neighbour, or a copy (mm/mmap.c: copy_vma, 6.1). */
-function* copyVma(
-  t: Task,
-  vma: Vma,
-  address: number,
-  length: number,
-  oldPgoff: number,
-): Steps<{ area: Vma; source: Vma }> {
+/**
+ * Makes the area at the new place, by a merge with a neighbour or as a copy; the area that now holds the old place
+ * (mm/mmap.c: copy_vma, 6.1).
+ */
+function* copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: number): Steps<Vma> {
   const mm = vma.vmMm
   const start = vma.vmStart
   const pgoff = vma.isAnonymous && vma.anonVma === null ? address / PAGE_SIZE : oldPgoff
@@ -189,8 +186,7 @@ function* copyVma(
   const end = address + length
   const merged = yield* vmaMerge(t, mm, prev, address, end, vma.vmFlags, vma.anonVma, vma.vmFile, pgoff)
   if (merged !== null) {
-    const self = start >= merged.vmStart && start < merged.vmEnd
-    return { area: merged, source: self ? merged : vma }
+    return start >= merged.vmStart && start < merged.vmEnd ? merged : vma
   }
   const area = new Vma(mm, {
     start: address,
@@ -206,7 +202,7 @@ function* copyVma(
   anonVmaClone(area, vma)
   mm.areas.insert(area)
   vma.vmFile?.mapping.insertVma(area)
-  return { area, source: vma }
+  return vma
 }
 
 /** mm/mremap.c: move_page_tables, 6.1: whole tables where both ends are aligned, entry by entry elsewhere. */
@@ -214,7 +210,6 @@ function* movePageTables(
   t: Task,
   vma: Vma,
   oldAddress: number,
-  area: Vma,
   newAddress: number,
   length: number,
 ): Steps<void> {
@@ -249,7 +244,6 @@ function* movePageTables(
     from += extent
     to += extent
   }
-  void area
 }
 
 function extentOf(from: number, to: number, oldEnd: number, size: number): number {

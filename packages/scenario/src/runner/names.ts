@@ -3,7 +3,7 @@
  * @module
  */
 
-import { HUGE_ZERO_PFN, type Machine, ZERO_PFN } from '@mm-model/core'
+import { type Machine, ZERO_PFN } from '@mm-model/core'
 
 /** A range that a mapping name has meant; the last one that covers an address gives it its name. */
 interface Span {
@@ -64,9 +64,6 @@ export class Frames {
     this.#labels.set(pfn, label)
     return label
   }
-
-  /** For tests: the frame of the huge zero page, which is never numbered. */
-  static readonly hugeZero: number = HUGE_ZERO_PFN
 }
 
 /** `0x` and lower-case digits. */
