@@ -6,7 +6,10 @@
  */
 'use strict'
 
-const { pteDirty, ptePfn, pteWrite, x86Arch } = require('@mm-model/pgprot/x86-64')
+const { join } = require('node:path')
+
+// By path: under the test runner the package's name means its sources.
+const { pteDirty, ptePfn, pteWrite, x86Arch } = require(join(__dirname, '../dist/x86-64.cjs'))
 
 const COUNT = 262_144
 
