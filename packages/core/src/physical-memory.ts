@@ -98,7 +98,7 @@ export class PhysicalMemory {
   #free: Int32Array = new Int32Array(1024)
   #freeCount = 0
   #nextRam = 0
-  /** First RAM frame handed out as part of a 2 MiB page: they are carved from the end. */
+  /** RAM frames from here on are of 2 MiB pages, which are carved from the end; all are single until there is one. */
   #firstHuge: number
   /** First frames (indices) of freed 2 MiB pages. */
   readonly #freeHuge: number[] = []
@@ -118,7 +118,7 @@ export class PhysicalMemory {
     this.pmemPages = options.pmemPages
     this.ramPages = options.ramPages
     this.ramBasePfn = PMEM_BASE_PFN + options.pmemPages
-    this.#firstHuge = Math.floor((this.ramBasePfn + this.ramPages) / 512) * 512 - this.ramBasePfn
+    this.#firstHuge = options.ramPages
   }
 
   isPmem(pfn: number): boolean {
@@ -153,9 +153,9 @@ export class PhysicalMemory {
   allocHugePage(): number {
     let frame = this.#freeHuge.pop()
     if (frame === undefined) {
-      if (this.#firstHuge - 512 < this.#nextRam) return -1
-      this.#firstHuge -= 512
-      frame = this.#firstHuge
+      frame = Math.floor((this.ramBasePfn + this.#firstHuge) / 512) * 512 - 512 - this.ramBasePfn
+      if (frame < this.#nextRam) return -1
+      this.#firstHuge = frame
       if (this.ramPages > this.#mapcount.length) this.#grow(this.ramPages)
     }
     this.#ram.fill(frame, 0, 512 * PAGE_SIZE, 0)
