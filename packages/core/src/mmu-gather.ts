@@ -8,6 +8,8 @@ export class MmuGather {
   /** First and last-plus-one address of what was cleared or reduced; empty while `end` is 0. */
   start: number = Infinity
   end = 0
+  /** Bytes of the smallest translation that was cleared (`tlb_get_unmap_size`). */
+  stride: number = Infinity
   freedTables = false
   /** RAM frames to give back once the flush is done, in the order in which their entries were cleared. */
   readonly pages: number[] = []
@@ -16,11 +18,13 @@ export class MmuGather {
   reset(): void {
     this.start = Infinity
     this.end = 0
+    this.stride = Infinity
     this.freedTables = false
   }
 
-  /** include/asm-generic/tlb.h: __tlb_adjust_range, 6.1. */
-  adjustRange(address: number, size: number): void {
+  /** `stride` is the size of a translation that is gone (include/asm-generic/tlb.h: tlb_flush_pmd_range and its kin, 6.1). */
+  adjustRange(address: number, size: number, stride: number = size): void {
+    if (stride < this.stride) this.stride = stride
     if (address < this.start) this.start = address
     if (address + size > this.end) this.end = address + size
   }

@@ -94,7 +94,7 @@ export function pmdpHugeClearFlush(t: Task, vma: Vma, address: number, slot: num
   const m = t.machine
   toScratch(t, slot, 0)
   m.pageTables.clear(slot)
-  flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, PMD_SIZE)
+  flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, PAGE_SIZE)
 }
 
 /**
@@ -105,7 +105,7 @@ export function pmdpInvalidate(t: Task, vma: Vma, address: number, slot: number)
   const m = t.machine
   toScratch(t, slot, 0)
   m.arch.pmdMkinvalid(m.pageTables.lo, m.pageTables.hi, slot)
-  flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, PMD_SIZE)
+  flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, PAGE_SIZE)
 }
 
 /** True when a change of rights from scratch entry 0 to entry 1 must be flushed (arch: pte_needs_flush, 6.1). */

@@ -5,7 +5,7 @@
  */
 
 import { pageOffset, pmdStart } from '../address.ts'
-import { EACCES, EFAULT, EINVAL, ENOMEM } from '../errno.ts'
+import { EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM } from '../errno.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import {
   MADV_DOFORK,
@@ -35,7 +35,7 @@ import { faultinVmaPageRange } from './gup.ts'
 import { madviseFreeHugePmd } from './huge-anon.ts'
 import { downRead, downWrite, lockTable, unlockTable, upRead, upWrite } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
-import { splitVma, vmaMerge } from './vma-adjust.ts'
+import { isolateVma, vmaMerge } from './vma-adjust.ts'
 import { zapPageRangeSingle } from './zap.ts'
 
 const BEHAVIOURS: ReadonlySet<number> = new Set([
@@ -93,7 +93,17 @@ function madviseWalkVmas(t: Task, start: number, end: number, behaviour: number)
     const to: number = Math.min(vma.vmEnd, end)
     let error = 0
     if (needsMmapWrite(behaviour)) {
-      prev = madviseUpdateVma(t, vma, prev, from, to, newFlags(vma.vmFlags, behaviour))
+      const updated: Vma | number = madviseUpdateVma(
+        t,
+        vma,
+        prev,
+        from,
+        to,
+        newFlags(vma.vmFlags, behaviour),
+      )
+      // What is short may be there later (mm/madvise.c: madvise_vma_behavior).
+      if (typeof updated === 'number') return updated === -ENOMEM ? -EAGAIN : updated
+      prev = updated
     } else {
       error = madviseVmaBehavior(t, vma, from, to, behaviour)
       prev = behaviour === MADV_REMOVE ? null : vma
@@ -112,7 +122,10 @@ function newFlags(flags: number, behaviour: number): number {
   return (flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE
 }
 
-/** mm/madvise.c: madvise_update_vma, 6.1: new flags for a part of one area; the area that then holds it. */
+/**
+ * New flags for a part of one area; the area that then holds it, or a negative error number (mm/madvise.c:
+ * madvise_update_vma, 6.1).
+ */
 function madviseUpdateVma(
   t: Task,
   vma: Vma,
@@ -120,14 +133,14 @@ function madviseUpdateVma(
   start: number,
   end: number,
   flags: number,
-): Vma {
+): Vma | number {
   if (flags === vma.vmFlags) return vma
   const pgoff = vma.vmPgoff + (start - vma.vmStart) / PAGE_SIZE
   const merged = vmaMerge(t, vma.vmMm, prev, start, end, flags, vma.anonVma, vma.vmFile, pgoff)
   const target = merged ?? vma
   if (merged === null) {
-    if (start !== vma.vmStart) splitVma(t, vma, start, true)
-    if (end !== vma.vmEnd) splitVma(t, vma, end, false)
+    const error = isolateVma(t, vma, start, end)
+    if (error !== 0) return error
   }
   target.vmFlags = flags
   return target

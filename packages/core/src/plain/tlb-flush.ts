@@ -8,7 +8,6 @@
  */
 
 import type { Mm } from '../mm.ts'
-import { PAGE_SIZE } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
 
 /**
@@ -23,7 +22,7 @@ export function flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, str
     return
   }
   for (const tlb of m.tlbs) {
-    for (let address = start; address < end; address += PAGE_SIZE) tlb.flushPage(mm.tlbContext, address)
+    for (let address = start; address < end; address += stride) tlb.flushPage(mm.tlbContext, address)
   }
 }
 
@@ -32,7 +31,7 @@ export function flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, str
  */
 export function tlbFlushMmu(t: Task, mm: Mm): void {
   const tlb = t.tlb
-  if (!tlb.isEmpty) flushTlbMmRange(t, mm, tlb.start, tlb.end, PAGE_SIZE)
+  if (!tlb.isEmpty) flushTlbMmRange(t, mm, tlb.start, tlb.end, tlb.stride)
   freeGathered(t)
   tlb.reset()
 }

@@ -5,6 +5,7 @@
  */
 
 import { pmdStart } from '../address.ts'
+import { ENOMEM } from '../errno.ts'
 import type { File } from '../file.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
@@ -97,11 +98,18 @@ export function vmaMerge(
   return null
 }
 
+/** Splits an area if there may be one area more; 0 or a negative error number (mm/mmap.c: split_vma, 6.1). */
+function splitVma(t: Task, vma: Vma, address: number, newBelow: boolean): number {
+  if (vma.vmMm.mapCount >= t.machine.kernel.maxMapCount) return -ENOMEM
+  splitVmaAnyway(t, vma, address, newBelow)
+  return 0
+}
+
 /**
  * Splits an area at `address` in two. The new half is below when `newBelow`, and `vma` keeps the other (mm/mmap.c:
  * __split_vma, 6.1).
  */
-export function splitVma(t: Task, vma: Vma, address: number, newBelow: boolean): void {
+export function splitVmaAnyway(t: Task, vma: Vma, address: number, newBelow: boolean): void {
   const offset = (address - vma.vmStart) / PAGE_SIZE
   const half = new Vma(vma.vmMm, {
     start: newBelow ? vma.vmStart : address,
@@ -117,6 +125,18 @@ export function splitVma(t: Task, vma: Vma, address: number, newBelow: boolean):
   anonVmaClone(half, vma)
   if (newBelow) vmaAdjust(t, vma, address, vma.vmEnd, vma.vmPgoff + offset, half, vma)
   else vmaAdjust(t, vma, vma.vmStart, address, vma.vmPgoff, half, vma)
+}
+
+/**
+ * Leaves `[start, end)` of an area as an area of its own; 0, or a negative error number with what was split so far left
+ * split (mm/mprotect.c: mprotect_fixup; mm/madvise.c: madvise_update_vma; mm/mlock.c: mlock_fixup, 6.1).
+ */
+export function isolateVma(t: Task, vma: Vma, start: number, end: number): number {
+  if (start !== vma.vmStart) {
+    const error = splitVma(t, vma, start, true)
+    if (error !== 0) return error
+  }
+  return end === vma.vmEnd ? 0 : splitVma(t, vma, end, false)
 }
 
 /**

@@ -99,7 +99,7 @@ export function* pmdpHugeClearFlush(t: Task, vma: Vma, address: number, slot: nu
   toScratch(t, slot, 0)
   yield STEP_ENTRY_WRITE
   m.pageTables.clear(slot)
-  yield* flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, PMD_SIZE)
+  yield* flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, PAGE_SIZE)
 }
 
 /**
@@ -111,7 +111,7 @@ export function* pmdpInvalidate(t: Task, vma: Vma, address: number, slot: number
   toScratch(t, slot, 0)
   yield STEP_ENTRY_WRITE
   m.arch.pmdMkinvalid(m.pageTables.lo, m.pageTables.hi, slot)
-  yield* flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, PMD_SIZE)
+  yield* flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, PAGE_SIZE)
 }
 
 /** True when a change of rights from scratch entry 0 to entry 1 must be flushed (arch: pte_needs_flush, 6.1). */

@@ -12,7 +12,7 @@ import { VM_LOCKED, VM_SPECIAL } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { mmPopulate } from './gup.ts'
 import { downWrite, upWrite } from './locking.ts'
-import { splitVma, vmaMerge } from './vma-adjust.ts'
+import { isolateVma, vmaMerge } from './vma-adjust.ts'
 
 /** mlock(2); 0 or a negative error number (mm/mlock.c: do_mlock, 6.1, for a task without a limit). */
 export function* mlock(t: Task, start: number, length: number): Steps<number> {
@@ -35,7 +35,9 @@ function* applyVmaLockFlags(t: Task, start: number, end: number): Steps<number> 
   let prev = start > vma.vmStart ? vma : areas.findPrev(start)
   for (let from = start; ; ) {
     const to: number = Math.min(vma.vmEnd, end)
-    prev = yield* mlockFixup(t, vma, prev, from, to)
+    const fixed: Vma | number = yield* mlockFixup(t, vma, prev, from, to)
+    if (typeof fixed === 'number') return fixed
+    prev = fixed
     from = Math.max(to, prev.vmEnd)
     if (from >= end) return 0
     vma = areas.findVma(prev.vmEnd)
@@ -43,16 +45,19 @@ function* applyVmaLockFlags(t: Task, start: number, end: number): Steps<number> 
   }
 }
 
-/** Sets `VM_LOCKED` on a part of one area, never on DAX (mm/mlock.c: mlock_fixup, 6.1). */
-function* mlockFixup(t: Task, vma: Vma, prev: Vma | null, start: number, end: number): Steps<Vma> {
+/**
+ * Sets `VM_LOCKED` on a part of one area, never on DAX; the area that then holds it, or a negative error number
+ * (mm/mlock.c: mlock_fixup, 6.1).
+ */
+function* mlockFixup(t: Task, vma: Vma, prev: Vma | null, start: number, end: number): Steps<Vma | number> {
   const flags = vma.vmFlags | VM_LOCKED
   if (flags === vma.vmFlags || (vma.vmFlags & VM_SPECIAL) !== 0 || vma.isDax) return vma
   const pgoff = vma.vmPgoff + (start - vma.vmStart) / PAGE_SIZE
   const merged = yield* vmaMerge(t, vma.vmMm, prev, start, end, flags, vma.anonVma, vma.vmFile, pgoff)
   const target = merged ?? vma
   if (merged === null) {
-    if (start !== vma.vmStart) yield* splitVma(t, vma, start, true)
-    if (end !== vma.vmEnd) yield* splitVma(t, vma, end, false)
+    const error = yield* isolateVma(t, vma, start, end)
+    if (error !== 0) return error
   }
   target.vmFlags = flags
   return target

@@ -51,8 +51,8 @@ import { canVmaMergeAfter, canVmaMergeBefore, vmaAdjust, vmaMerge } from './vma-
 const MMAP_MIN_ADDR = 0x10000
 /** Where the search for a free range begins, going down (`mm->mmap_base`, without randomisation). */
 const MMAP_BASE = 0x7ffff7fff000
-/** Longest file the file systems of this model map, in pages (`s_maxbytes` of ext4 with 4 KiB blocks: 16 TiB). */
-const MAX_FILE_PAGES = 0x100000000
+/** First page that no mapping of a regular file may reach, whatever its file system holds (`MAX_LFS_FILESIZE`). */
+const MAX_FILE_PAGES = 0x7ffffffffffff
 
 /**
  * mmap(2): the address, or a negative error number (mm/mmap.c: ksys_mmap_pgoff, vm_mmap_pgoff, do_mmap, 6.1).

@@ -23,7 +23,7 @@ import { populateVmaPageRange } from './gup.ts'
 import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { vmaSetPageProt, vmaWantsWritenotify } from './mmap.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
-import { splitVma, vmaMerge } from './vma-adjust.ts'
+import { isolateVma, vmaMerge } from './vma-adjust.ts'
 import { splitHugePmd } from './zap.ts'
 
 /** mprotect(2); 0 or a negative error number (mm/mprotect.c: do_mprotect_pkey, 6.1). */
@@ -53,7 +53,12 @@ function* mprotectRange(t: Task, start: number, end: number, prot: number): Step
       break
     }
     const to: number = Math.min(vma.vmEnd, end)
-    prev = yield* mprotectFixup(t, vma, prev, from, to, newFlags)
+    const fixed: Vma | number = yield* mprotectFixup(t, vma, prev, from, to, newFlags)
+    if (typeof fixed === 'number') {
+      error = fixed
+      break
+    }
+    prev = fixed
     from = Math.max(to, prev.vmEnd)
     if (from >= end) break
     vma = areas.findVma(prev.vmEnd)
@@ -66,7 +71,10 @@ function* mprotectRange(t: Task, start: number, end: number, prot: number): Step
   return error
 }
 
-/** Gives `[start, end)` of one area new flags; the area that then holds it (mm/mprotect.c: mprotect_fixup, 6.1). */
+/**
+ * Gives `[start, end)` of one area new flags; the area that then holds it, or a negative error number (mm/mprotect.c:
+ * mprotect_fixup, 6.1).
+ */
 function* mprotectFixup(
   t: Task,
   vma: Vma,
@@ -74,7 +82,7 @@ function* mprotectFixup(
   start: number,
   end: number,
   flags: number,
-): Steps<Vma> {
+): Steps<Vma | number> {
   const oldFlags = vma.vmFlags
   let newFlags = flags
   if (newFlags === oldFlags) return vma
@@ -85,8 +93,8 @@ function* mprotectFixup(
   const merged = yield* vmaMerge(t, vma.vmMm, prev, start, end, newFlags, vma.anonVma, vma.vmFile, pgoff)
   const target = merged ?? vma
   if (merged === null) {
-    if (start !== vma.vmStart) yield* splitVma(t, vma, start, true)
-    if (end !== vma.vmEnd) yield* splitVma(t, vma, end, false)
+    const error = yield* isolateVma(t, vma, start, end)
+    if (error !== 0) return error
   }
   target.vmFlags = newFlags
   const tryWritable = (newFlags & VM_SHARED) !== 0 ? vmaWantsWritenotify(target) : (newFlags & VM_WRITE) !== 0

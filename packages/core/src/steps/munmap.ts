@@ -3,18 +3,21 @@
  * @module
  */
 
-import { pageOffset, pmdStart, pudStart } from '../address.ts'
+import { pageOffset, pmdStart } from '../address.ts'
 import { EINVAL, ENOMEM } from '../errno.ts'
 import type { Mm } from '../mm.ts'
-import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
+import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
 import type { Task } from '../task.ts'
 import type { Vma } from '../vma.ts'
 import { unlinkAnonVmas } from './anon-rmap.ts'
 import { downWrite, upWrite } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
-import { splitVma } from './vma-adjust.ts'
+import { splitVmaAnyway } from './vma-adjust.ts'
 import { unmapPageRange } from './zap.ts'
+
+/** Entries of a table of any level (`PTRS_PER_PTE` and its kin). */
+const PTRS_PER_TABLE = 512
 
 /** munmap(2); 0 or a negative error number (mm/mmap.c: __vm_munmap, 6.1). Addresses and lengths in bytes. */
 export function* munmap(t: Task, start: number, length: number): Steps<number> {
@@ -34,10 +37,10 @@ export function* doMunmap(t: Task, mm: Mm, start: number, length: number): Steps
   if (first === null) return 0
   if (start > first.vmStart) {
     if (end < first.vmEnd && mm.mapCount >= maxMapCount) return -ENOMEM
-    yield* splitVma(t, first, start, false)
+    yield* splitVmaAnyway(t, first, start, false)
   }
   const last = mm.areas.findIntersection(end - PAGE_SIZE, end)
-  if (last !== null && last.vmEnd > end && last.vmStart < end) yield* splitVma(t, last, end, true)
+  if (last !== null && last.vmEnd > end && last.vmStart < end) yield* splitVmaAnyway(t, last, end, true)
 
   const detached: Vma[] = []
   for (
@@ -77,7 +80,7 @@ function* unmapRegion(t: Task, mm: Mm, detached: Vma[], start: number, end: numb
 
 /**
  * Frees the table pages under `[start, end)` that nothing between `floor` and `ceiling` can need (mm/memory.c:
- * free_pgd_range, free_pmd_range, free_pte_range, 6.1). What is freed widens the flush of the batch.
+ * free_pgd_range, 6.1). What is freed widens the flush of the batch.
  */
 function freePgdRange(t: Task, mm: Mm, start: number, end: number, floor: number, ceiling: number): void {
   const pt = t.machine.pageTables
@@ -87,36 +90,52 @@ function freePgdRange(t: Task, mm: Mm, start: number, end: number, floor: number
   let to = end
   if (to > roof) to -= PMD_SIZE
   if (address > to - 1) return
+  const span = PAGE_SIZE * PTRS_PER_TABLE ** (pt.levels - 1)
   while (address < to) {
-    const next = Math.min(to, pudStart(address) + PUD_SIZE)
-    const pud = pt.pudSlot(mm.pgd, address, false)
-    if (pud >= 0 && !pt.isNone(pud)) freePmdRange(t, pud, address, next, floor, roof)
+    const next = Math.min(to, Math.floor(address / span) * span + span)
+    const slot = mm.pgd * PTRS_PER_TABLE + (Math.floor(address / span) & (PTRS_PER_TABLE - 1))
+    if (!pt.isNone(slot)) freeTableRange(t, slot, pt.levels - 1, address, next, floor, roof)
     address = next
   }
 }
 
-function freePmdRange(
+/**
+ * The table that the entry at `slot` points to, of `level` (2 is a PMD table): frees what is under `[start, end)` of it, and
+ * then itself (mm/memory.c: free_p4d_range, free_pud_range, free_pmd_range, 6.1).
+ */
+function freeTableRange(
   t: Task,
-  pud: number,
+  slot: number,
+  level: number,
   start: number,
   end: number,
   floor: number,
   ceiling: number,
 ): void {
   const pt = t.machine.pageTables
-  for (let address = start; address < end; address = pmdStart(address) + PMD_SIZE) {
-    const pmd = pt.pmdSlotAt(pud, address)
-    if (pt.isNone(pmd) || pt.pmdIsLeaf(pmd)) continue
-    pt.freeTable(pt.tableAt(pmd))
-    pt.clear(pmd)
-    t.tlb.adjustRange(address, PAGE_SIZE)
-    t.tlb.freedTables = true
+  const table = pt.tableAt(slot)
+  const span = PAGE_SIZE * PTRS_PER_TABLE ** (level - 1)
+  for (let address = start; address < end; ) {
+    const next = Math.min(end, Math.floor(address / span) * span + span)
+    const entry = table * PTRS_PER_TABLE + (Math.floor(address / span) & (PTRS_PER_TABLE - 1))
+    if (!pt.isNone(entry) && !(level === 2 && pt.pmdIsLeaf(entry))) {
+      if (level > 2) freeTableRange(t, entry, level - 1, address, next, floor, ceiling)
+      else freeTable(t, entry, address, span)
+    }
+    address = next
   }
-  const base = pudStart(start)
+  const size = span * PTRS_PER_TABLE
+  const base = Math.floor(start / size) * size
   if (base < floor) return
-  const roof = ceiling === Infinity ? Infinity : pudStart(ceiling)
-  if (end > roof) return
-  pt.freeTable(pt.tableAt(pud))
-  pt.clear(pud)
-  t.tlb.adjustRange(base, PAGE_SIZE)
+  const roof = ceiling === Infinity ? Infinity : Math.floor(ceiling / size) * size
+  if (end <= roof) freeTable(t, slot, base, size)
+}
+
+/** Frees the table under an entry that covers `span` bytes (include/asm-generic/tlb.h: pte_free_tlb and its kin, 6.1). */
+function freeTable(t: Task, slot: number, address: number, span: number): void {
+  const pt = t.machine.pageTables
+  pt.freeTable(pt.tableAt(slot))
+  pt.clear(slot)
+  t.tlb.adjustRange(address, PAGE_SIZE, span)
+  t.tlb.freedTables = true
 }

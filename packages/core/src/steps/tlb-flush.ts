@@ -7,7 +7,6 @@
  */
 
 import type { Mm } from '../mm.ts'
-import { PAGE_SIZE } from '../physical-memory.ts'
 import { STEP_TLB_FLUSH, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
 
@@ -24,7 +23,7 @@ export function* flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, st
     return
   }
   for (const tlb of m.tlbs) {
-    for (let address = start; address < end; address += PAGE_SIZE) tlb.flushPage(mm.tlbContext, address)
+    for (let address = start; address < end; address += stride) tlb.flushPage(mm.tlbContext, address)
   }
 }
 
@@ -33,7 +32,7 @@ export function* flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, st
  */
 export function* tlbFlushMmu(t: Task, mm: Mm): Steps<void> {
   const tlb = t.tlb
-  if (!tlb.isEmpty) yield* flushTlbMmRange(t, mm, tlb.start, tlb.end, PAGE_SIZE)
+  if (!tlb.isEmpty) yield* flushTlbMmRange(t, mm, tlb.start, tlb.end, tlb.stride)
   freeGathered(t)
   tlb.reset()
 }
