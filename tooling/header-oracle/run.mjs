@@ -18,6 +18,7 @@ import { BLOCK, createHalves, createInputs, digest, evaluate, foldDigest, SEED }
 import { buildOracle } from './kernel-side.mjs'
 
 const ROOT = resolve(import.meta.dirname, '../..')
+const APT = 'apt-get'
 const PACKAGES = [
   'linux-source-6.1',
   'linux-source-6.12',
@@ -48,9 +49,9 @@ const { values: options } = parseArgs({
 })
 
 if (options.install) {
-  const stdio = 'inherit'
-  execFileSync('apt-get', ['update'], { stdio })
-  execFileSync('apt-get', ['install', '-y', '--no-install-recommends', ...PACKAGES], { stdio })
+  for (const goal of [['update'], ['install', '-y', '--no-install-recommends', ...PACKAGES]]) {
+    execFileSync(APT, goal, { stdio: 'inherit' })
+  }
 }
 
 const modules = {}

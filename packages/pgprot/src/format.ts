@@ -173,7 +173,7 @@ export function encodeEntry(format: EntryFormat, entry: EncodableEntry): bigint 
 }
 
 /** 0 for `'pte'`, 1 for `'pmd'`, … Throws `PGPROT_LEVEL` for a level that the configuration does not have. */
-export function levelNumber({ arch }: EntryFormat, level: Level): number {
+function levelNumber({ arch }: EntryFormat, level: Level): number {
   const number = arch.levelNames.indexOf(level)
   if (number >= 0) return number
   throw new PgprotError('PGPROT_LEVEL', {

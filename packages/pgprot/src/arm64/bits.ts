@@ -15,15 +15,12 @@ export const PTE_ATTRINDX_MASK: number = 0x1c
 export const PTE_USER: number = 0x40
 /** AP[2]: no stores. */
 export const PTE_RDONLY: number = 0x80
-export const PTE_SHARED: number = 0x300
 /** Accessed. */
 export const PTE_AF: number = 0x400
-export const PTE_NG: number = 0x800
 /** Guarded page (BTI). */
 export const PTE_GP_HI: number = 0x0004_0000
 /** DBM, which Linux reads as "writable". */
 export const PTE_WRITE_HI: number = 0x0008_0000
-export const PTE_CONT_HI: number = 0x0010_0000
 export const PTE_PXN_HI: number = 0x0020_0000
 export const PTE_UXN_HI: number = 0x0040_0000
 /** Software dirty bit. */
@@ -37,8 +34,7 @@ export const PMD_PRESENT_INVALID_HI: number = 0x0800_0000
 /** PXNTable, bit 59 of a table pointer: nothing below is executable by the kernel. */
 export const PMD_TABLE_PXN_HI: number = 0x0800_0000
 
-/** Memory attribute indices. Kernel: `arch/arm64/include/asm/memory.h` [6.1]. */
-export const MT_NORMAL: number = 0
+/** Memory attribute indices; 0 is normal memory (`MT_NORMAL`). Kernel: `arch/arm64/include/asm/memory.h` [6.1]. */
 export const MT_NORMAL_TAGGED: number = 1
 export const MT_NORMAL_NC: number = 2
 export const MT_DEVICE_nGnRnE: number = 3

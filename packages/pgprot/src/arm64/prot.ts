@@ -30,9 +30,10 @@ const RWX = 0x0028_0000
  * Low halves of the protection map. Index: VM_READ 1, VM_WRITE 2, VM_EXEC 4, VM_SHARED 8. No private protection is
  * writable. Kernel: `protection_map`.
  */
+// biome-ignore format: eight private, eight shared
 export const protectionMapLo: readonly number[] = /*#__PURE__*/ Object.freeze([
-  0xf82, 0xfc3, 0xfc3, 0xfc3, 0xfc3, 0xfc3, 0xfc3, 0xfc3, 0xf82, 0xfc3, 0xfc3, 0xfc3, 0xfc3, 0xfc3, 0xfc3,
-  0xfc3,
+  0xf82, 0xfc3, 0xfc3, 0xfc3, 0xfc3, 0xfc3, 0xfc3, 0xfc3,
+  0xf82, 0xfc3, 0xfc3, 0xfc3, 0xfc3, 0xfc3, 0xfc3, 0xfc3,
 ])
 
 /** Low halves on a CPU with Enhanced PAN: 4 and 12 become execute-only. Kernel: `adjust_protection_map`. */
@@ -41,23 +42,10 @@ export const protectionMapLoEpan: readonly number[] = /*#__PURE__*/ Object.freez
 )
 
 /** High halves of the protection map. Kernel: `protection_map`. */
+// biome-ignore format: eight private, eight shared
 export const protectionMapHi: readonly number[] = /*#__PURE__*/ Object.freeze([
-  NONE,
-  RO,
-  RO,
-  RO,
-  ROX,
-  ROX,
-  ROX,
-  ROX,
-  NONE,
-  RO,
-  RW,
-  RW,
-  ROX,
-  ROX,
-  RWX,
-  RWX,
+  NONE, RO, RO, RO, ROX, ROX, ROX, ROX,
+  NONE, RO, RW, RW, ROX, ROX, RWX, RWX,
 ])
 
 /**

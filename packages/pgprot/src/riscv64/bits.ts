@@ -7,8 +7,7 @@ export const _PAGE_READ: number = 0x2
 export const _PAGE_WRITE: number = 0x4
 export const _PAGE_EXEC: number = 0x8
 export const _PAGE_USER: number = 0x10
-/** While `_PAGE_PRESENT` is clear this bit is `_PAGE_PROT_NONE`. */
-export const _PAGE_GLOBAL: number = 0x20
+/** Bit 5 while `_PAGE_PRESENT` is clear; the same bit is `_PAGE_GLOBAL` while it is set. */
 export const _PAGE_PROT_NONE: number = 0x20
 export const _PAGE_ACCESSED: number = 0x40
 export const _PAGE_DIRTY: number = 0x80

@@ -8,7 +8,9 @@
  */
 import { type PgprotWarning, writableWarning } from '../warning.ts'
 import {
+  _PAGE_NX_HI,
   _PAGE_PAT,
+  _PAGE_PAT_LARGE,
   _PAGE_PCD,
   _PAGE_PKEY_MASK_HI,
   _PAGE_PWT,
@@ -17,34 +19,24 @@ import {
   CHG_MASK_LO,
 } from './bits.ts'
 
-const NX = 0x8000_0000
+/** NX, short enough for the table below. */
+const NX = _PAGE_NX_HI
 
 /**
  * Low halves of the protection map. Index: VM_READ 1, VM_WRITE 2, VM_EXEC 4, VM_SHARED 8. No private protection is
  * writable. Kernel: `protection_map`.
  */
+// biome-ignore format: eight private, eight shared
 export const protectionMapLo: readonly number[] = /*#__PURE__*/ Object.freeze([
-  0x120, 0x25, 0x25, 0x25, 0x25, 0x25, 0x25, 0x25, 0x120, 0x25, 0x27, 0x27, 0x25, 0x25, 0x27, 0x27,
+  0x120, 0x25, 0x25, 0x25, 0x25, 0x25, 0x25, 0x25,
+  0x120, 0x25, 0x27, 0x27, 0x25, 0x25, 0x27, 0x27,
 ])
 
 /** High halves of the protection map, which hold NX. Kernel: `protection_map`. */
+// biome-ignore format: eight private, eight shared
 export const protectionMapHi: readonly number[] = /*#__PURE__*/ Object.freeze([
-  0,
-  NX,
-  NX,
-  NX,
-  0,
-  0,
-  0,
-  0,
-  0,
-  NX,
-  NX,
-  NX,
-  0,
-  0,
-  0,
-  0,
+  0, NX, NX, NX, 0, 0, 0, 0,
+  0, NX, NX, NX, 0, 0, 0, 0,
 ])
 
 /**
@@ -102,11 +94,11 @@ export function pgprotWritethrough(lo: Uint32Array, _hi: Uint32Array, i: number)
 /** A protection for a 4 KiB page turned into one for a large leaf: PAT moves from bit 7 to 12. Kernel: `pgprot_4k_2_large`. */
 export function pgprot4kToLarge(lo: Uint32Array, _hi: Uint32Array, i: number): void {
   const l = lo[i]!
-  lo[i] = (l & ~0x1080) | ((l & _PAGE_PAT) << 5)
+  lo[i] = (l & ~(_PAGE_PAT | _PAGE_PAT_LARGE)) | ((l & _PAGE_PAT) << 5)
 }
 
 /** The way back. Kernel: `pgprot_large_2_4k`. */
 export function pgprotLargeTo4k(lo: Uint32Array, _hi: Uint32Array, i: number): void {
   const l = lo[i]!
-  lo[i] = (l & ~0x1080) | ((l & 0x1000) >>> 5)
+  lo[i] = (l & ~(_PAGE_PAT | _PAGE_PAT_LARGE)) | ((l & _PAGE_PAT_LARGE) >>> 5)
 }
