@@ -6,6 +6,7 @@
 
 import { pageOffset, pmdStart } from '../address.ts'
 import { EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM } from '../errno.ts'
+import { notModelled } from '../errors.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import {
   MADV_DOFORK,
@@ -51,6 +52,12 @@ const BEHAVIOURS: ReadonlySet<number> = new Set([
   MADV_POPULATE_WRITE,
 ])
 
+/**
+ * What Debian's 6.1 also takes: NORMAL, RANDOM, SEQUENTIAL, MERGEABLE, UNMERGEABLE, DONTDUMP, DODUMP, WIPEONFORK,
+ * KEEPONFORK, COLD, PAGEOUT, DONTNEED_LOCKED, COLLAPSE, HWPOISON, SOFT_OFFLINE.
+ */
+const NOT_MODELLED: ReadonlySet<number> = new Set([0, 1, 2, 12, 13, 16, 17, 18, 19, 20, 21, 24, 25, 100, 101])
+
 /** mm/madvise.c: madvise_need_mmap_write, 6.1. */
 function needsMmapWrite(behaviour: number): boolean {
   return (
@@ -61,8 +68,12 @@ function needsMmapWrite(behaviour: number): boolean {
   )
 }
 
-/** madvise(2); 0 or a negative error number (mm/madvise.c: do_madvise, 6.1). Behaviours not listed above: EINVAL. */
+/**
+ * madvise(2); 0 or a negative error number (mm/madvise.c: do_madvise, 6.1).
+ * @throws MachineError NOT_MODELLED for advice that the kernel takes and this model does not
+ */
 export function madvise(t: Task, start: number, length: number, behaviour: number): number {
+  if (NOT_MODELLED.has(behaviour)) throw notModelled(`madvise ${behaviour}`)
   if (!BEHAVIOURS.has(behaviour)) return -EINVAL
   if (pageOffset(start) !== 0) return -EINVAL
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE

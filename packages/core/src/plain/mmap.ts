@@ -12,9 +12,12 @@ import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import {
   LEGACY_MAP_MASK,
+  MAP_32BIT,
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
+  MAP_GROWSDOWN,
+  MAP_HUGETLB,
   MAP_NONBLOCK,
   MAP_NORESERVE,
   MAP_POPULATE,
@@ -56,10 +59,14 @@ const MAX_FILE_PAGES = 0x7ffffffffffff
 
 /**
  * mmap(2): the address, or a negative error number (mm/mmap.c: ksys_mmap_pgoff, vm_mmap_pgoff, do_mmap, 6.1).
- * @throws MachineError NOT_MODELLED for shared anonymous memory
+ * @throws MachineError NOT_MODELLED for shared anonymous memory, MAP_GROWSDOWN, MAP_HUGETLB, MAP_32BIT
  */
 export function mmap(t: Task, request: MmapRequest): number {
   if (pageOffset(request.offset) !== 0) return -EINVAL
+  if ((request.flags & MAP_HUGETLB) !== 0) {
+    if (request.file !== null) return -EINVAL
+    throw notModelled('huge pages of hugetlbfs')
+  }
   const mm = t.mm
   downWrite(t, mm.mmapLock)
   const ret = doMmap(t, mm, request)
@@ -100,11 +107,13 @@ function doMmap(t: Task, mm: Mm, request: MmapRequest): number {
       if ((file.fMode & FMODE_WRITE) === 0) vmFlags &= ~(VM_MAYWRITE | VM_SHARED)
     } else if (type !== MAP_PRIVATE) return -EINVAL
     if ((file.fMode & FMODE_READ) === 0) return -EACCES
+    if ((flags & MAP_GROWSDOWN) !== 0) return -EINVAL
   } else {
     const type = flags & MAP_TYPE
     if ((flags & MAP_ANONYMOUS) !== 0 && type === MAP_SHARED)
       throw notModelled('shared anonymous memory (tmpfs)')
     if (type !== MAP_PRIVATE) return -EINVAL
+    if ((flags & MAP_GROWSDOWN) !== 0) throw notModelled('an area that grows down')
     pgoff = address / PAGE_SIZE
   }
   if ((flags & MAP_NORESERVE) !== 0) vmFlags |= VM_NORESERVE
@@ -200,6 +209,7 @@ export function getUnmappedArea(
     if (hint > taskSize - length) return -ENOMEM
     return pageOffset(hint) !== 0 ? -EINVAL : hint
   }
+  if ((flags & MAP_32BIT) !== 0) throw notModelled('a search below 2 GiB (MAP_32BIT)')
   let wanted = pageStart(hint)
   if (wanted !== 0 && wanted < MMAP_MIN_ADDR) wanted = MMAP_MIN_ADDR
   if (file?.isDax === true) {

@@ -6,9 +6,10 @@
 
 import { pageOffset } from '../address.ts'
 import { EFAULT, EINVAL, ENOMEM } from '../errno.ts'
+import { notModelled } from '../errors.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
-import { MAP_FIXED, MREMAP_FIXED, MREMAP_MAYMOVE } from '../syscall-flags.ts'
+import { MAP_FIXED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
 import { VM_ACCOUNT, VM_DONTEXPAND, VM_LOCKED, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from '../vm-flags.ts'
 import { Vma } from '../vma.ts'
@@ -23,8 +24,8 @@ import { vmaMerge } from './vma-adjust.ts'
 import { splitHugePmd } from './zap.ts'
 
 /**
- * mremap(2): the new address, or a negative error number (mm/mremap.c: mremap, 6.1). `MREMAP_DONTUNMAP` is not
- * modelled and answers `EINVAL`.
+ * mremap(2): the new address, or a negative error number (mm/mremap.c: mremap, 6.1).
+ * @throws MachineError NOT_MODELLED for `MREMAP_DONTUNMAP`
  */
 export function mremap(
   t: Task,
@@ -34,8 +35,12 @@ export function mremap(
   flags: number,
   newAddress: number,
 ): number {
-  if ((flags & ~(MREMAP_FIXED | MREMAP_MAYMOVE)) !== 0) return -EINVAL
-  if ((flags & MREMAP_FIXED) !== 0 && (flags & MREMAP_MAYMOVE) === 0) return -EINVAL
+  if ((flags & ~(MREMAP_FIXED | MREMAP_MAYMOVE | MREMAP_DONTUNMAP)) !== 0) return -EINVAL
+  if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0 && (flags & MREMAP_MAYMOVE) === 0) return -EINVAL
+  if ((flags & MREMAP_DONTUNMAP) !== 0) {
+    if (oldLength !== newLength) return -EINVAL
+    throw notModelled('mremap MREMAP_DONTUNMAP')
+  }
   if (pageOffset(address) !== 0) return -EINVAL
   const oldLen = Math.ceil(oldLength / PAGE_SIZE) * PAGE_SIZE
   const newLen = Math.ceil(newLength / PAGE_SIZE) * PAGE_SIZE

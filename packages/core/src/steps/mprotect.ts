@@ -7,6 +7,7 @@ import { pageOffset, pmdStart, pudStart } from '../address.ts'
 import { EACCES, EINVAL, ENOMEM } from '../errno.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
+import { PROT_GROWSDOWN, PROT_GROWSUP, PROT_SEM } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
 import {
   calcVmProtBits,
@@ -28,10 +29,12 @@ import { splitHugePmd } from './zap.ts'
 
 /** mprotect(2); 0 or a negative error number (mm/mprotect.c: do_mprotect_pkey, 6.1). */
 export function* mprotect(t: Task, start: number, length: number, prot: number): Steps<number> {
+  const grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP)
+  if (grows === (PROT_GROWSDOWN | PROT_GROWSUP)) return -EINVAL
   if (pageOffset(start) !== 0) return -EINVAL
   if (length === 0) return 0
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
-  if ((prot & ~VM_ACCESS_FLAGS) !== 0) return -EINVAL
+  if ((prot & ~(VM_ACCESS_FLAGS | PROT_SEM | grows)) !== 0) return -EINVAL
   yield* downWrite(t, t.mm.mmapLock)
   const ret = yield* mprotectRange(t, start, end, prot)
   yield* upWrite(t, t.mm.mmapLock)
@@ -41,7 +44,9 @@ export function* mprotect(t: Task, start: number, length: number, prot: number):
 function* mprotectRange(t: Task, start: number, end: number, prot: number): Steps<number> {
   const areas = t.mm.areas
   let vma = areas.findVma(start)
-  if (vma === null || vma.vmStart > start) return -ENOMEM
+  if (vma === null || vma.vmStart > ((prot & PROT_GROWSDOWN) !== 0 ? end - 1 : start)) return -ENOMEM
+  // No area of this model grows.
+  if ((prot & (PROT_GROWSDOWN | PROT_GROWSUP)) !== 0) return -EINVAL
   let prev = start > vma.vmStart ? vma : areas.findPrev(start)
   t.tlb.reset()
   let error = 0
