@@ -12,7 +12,7 @@ import { twins612, twins as x86Twins } from './twins/x86-64.ts'
 
 // Every hot function against its bigint twin: edges of its range, every bit and pair of bits, random values.
 const SEED = 20_160_423
-const RANDOM = 4096
+const RANDOM = 1024
 
 /** All values with at most two bits set or at most two clear, and the edges of every width. */
 function edges(): bigint[] {

@@ -112,7 +112,7 @@ function check(
   expect(physical).toBe(ok ? want.physical(address) : null)
 }
 
-const RUNS = { numRuns: 2000 }
+const RUNS = { numRuns: 800 }
 
 describe('x86-64', () => {
   const cpus = fc.record({
