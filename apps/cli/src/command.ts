@@ -120,7 +120,7 @@ function checkChoice(name: string, flag: string, { type, ...definition }: ArgDef
 function checkOperands(command: Command, operands: readonly string[]): void {
   const expected = operandsOf(command)
   const missing = expected[operands.length]
-  if (missing !== undefined)
+  if (missing !== undefined && missing.definition.required !== false)
     throw new InputError(command.name, `${missing.name} is missing`, `run 'mm-model ${command.name} --help'`)
   const extra = operands[expected.length]
   if (extra !== undefined && !command.many)

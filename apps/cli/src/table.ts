@@ -4,15 +4,21 @@ import type { Colors } from './terminal.ts'
 export type Row = readonly string[]
 
 /**
- * Lines up columns: the first to the left, the others to the right. The head is bold. Widths are of the text alone:
- * pass cells without colours.
+ * Lines up columns: those that `left` says to the left (the first, where it is not given), the others to the right. The
+ * head is bold. Widths are of the text alone: pass cells without colours.
  */
-export function table(head: Row, rows: readonly Row[], { bold }: Colors): readonly string[] {
+export function table(
+  head: Row,
+  rows: readonly Row[],
+  { bold }: Colors,
+  left: readonly boolean[] = [true],
+): readonly string[] {
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => (row[i] ?? '').length)))
   const line = (row: Row): string =>
     widths
-      .map((width, i) => (i === 0 ? (row[i] ?? '').padEnd(width) : (row[i] ?? '').padStart(width)))
+      .map((width, i) => (left[i] === true ? (row[i] ?? '').padEnd(width) : (row[i] ?? '').padStart(width)))
       .join('   ')
+      .trimEnd()
   return [bold(line(head)), ...rows.map((row) => line(row))]
 }
 

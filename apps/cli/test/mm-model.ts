@@ -21,9 +21,15 @@ const ENVIRONMENT: NodeJS.ProcessEnv = { ...rest, NO_COLOR: '1' }
 
 /** Runs `mm-model` at the root of the repository. */
 export function mmModel(...args: readonly string[]): Outcome {
+  return mmModelReading('', ...args)
+}
+
+/** The same with a text on standard input. */
+export function mmModelReading(input: string, ...args: readonly string[]): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
     cwd: ROOT,
     env: ENVIRONMENT,
+    input,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   })

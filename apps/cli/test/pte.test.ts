@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jsonOf, mmModel } from './mm-model.ts'
+import { jsonOf, mmModel, mmModelReading } from './mm-model.ts'
 
 describe('mm-model pte', () => {
   it('decodes an entry in words', () => {
@@ -50,5 +50,57 @@ describe('mm-model pte', () => {
     expect(stderr).toMatch(
       /^mm-model: pte: 0x8400000048200a67 is not a pgd entry: found bit 9 set, expected .+; .+\n$/,
     )
+  })
+
+  it('decodes entries of other architectures', () => {
+    expect(mmModel('pte', '0x03e8000123456f43', '--arch', 'arm64').stdout).toMatch(
+      /^0x3e8000123456f43 {2}arm64-4k pte, leaf$/m,
+    )
+    expect(mmModel('pte', '0x48d158d7', '--arch', 'riscv64').stdout).toMatch(/^frame {2}0x123456$/m)
+  })
+
+  it('takes several entries', () => {
+    const { stdout } = mmModel('pte', '0x8000000000000225', '0')
+    expect(stdout).toMatch(/^0x8000000000000225 (?:.|\n)*\n\n0x0 {2}x86-64 pte, none\n/)
+    expect(jsonOf<unknown[]>(mmModel('pte', '0x8000000000000225', '0', '--json'))).toHaveLength(2)
+  })
+
+  it.each([[[]], [['-']]])('reads a list from standard input with %j', (operands) => {
+    const list = '# from a dump\npte=0x8400000048200a67 at m0\n\n  0x8000000000000225\n'
+    const entries = jsonOf<{ value: string }[]>(mmModelReading(list, 'pte', ...operands, '--json'))
+    expect(entries.map(({ value }) => value)).toEqual(['0x8400000048200a67', '0x8000000000000225'])
+  })
+
+  it('names the line of a list that has no entry', () => {
+    expect(mmModelReading('0x0\nnothing\n', 'pte')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^mm-model: pte: standard input, line 2: 'nothing' is not a number; .+\n$/,
+      ),
+    })
+    expect(mmModelReading('\n# only this\n', 'pte').stderr).toMatch(/standard input has no entry; give VALUE/)
+  })
+
+  it('shows which bit is what', () => {
+    const { stdout } = mmModel('pte', '0x8400000048200a67', '--bits')
+    expect(stdout).toMatch(/^bits +value +name +meaning$/m)
+    expect(stdout).toMatch(/^58 +1 +_PAGE_DEVMAP +device memory/m)
+    expect(stdout).toMatch(/^12–51 +0x48200 +pfn +frame number$/m)
+    expect(mmModel('pte', '--bits', '--arch', 'arm64').stdout).toMatch(/^51 +PTE_WRITE +writable/m)
+    expect(jsonOf(mmModel('pte', '--bits', '--json'))).toMatchObject({
+      arch: 'x86-64',
+      level: 'pte',
+      kind: 'leaf',
+    })
+  })
+
+  it('refuses an architecture and a level that there are not', () => {
+    expect(mmModel('pte', '0', '--arch', 'x86').stderr).toMatch(/unknown --arch 'x86'/)
+    expect(mmModel('pte', '--bits', '--level', 'pgd')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'mm-model: pte: no pgd entry of x86-64 maps memory; choose --level pte or pmd or pud\n',
+    })
   })
 })

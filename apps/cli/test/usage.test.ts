@@ -110,7 +110,7 @@ describe('a wrong command line ends in exit code 2 and one line that says where,
       `compare ${EXAMPLE} --strategies retry,retry`,
       "compare: the strategy 'retry' is listed twice; list it once",
     ],
-    ['pte', "pte: VALUE is missing; run 'mm-model pte --help'"],
+    ['pte', 'pte: standard input has no entry; give VALUE, or a list with one entry a line'],
     ['pte 8400000048200a67', "pte: '8400000048200a67' is not a number; write 0x8400000048200a67"],
     [
       'pte writable',
