@@ -169,7 +169,10 @@ class File {
   }
 }
 
-/** A file system on a device whose blocks begin as garbage, and the files as they should be. */
+/**
+ * A file system on a device whose blocks begin as garbage, and the files as they should be. (6.1 breaks the promise in
+ * one place that these properties do not reach: see "forgets to zero" in ext4-blocks.test.ts.)
+ */
 class World {
   readonly data: Int32Array
   readonly fs: Ext4Blocks

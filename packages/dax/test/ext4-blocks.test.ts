@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
 import {
   BLOCK_SIZE,
+  type BlockDevice,
   BlockMap,
   ENOSPC,
+  EXT_MAX_BLOCKS,
   Ext4Blocks,
+  type Ext4BlocksOptions,
   ext4AllocFileBlocks,
   ext4Evict,
   ext4ExtRemoveSpace,
@@ -14,7 +17,11 @@ import {
   ext4ShouldRetryAlloc,
   ext4Truncate,
   GET_BLOCKS_CREATE,
+  GET_BLOCKS_CREATE_UNWRIT_EXT,
   GET_BLOCKS_CREATE_ZERO,
+  GET_BLOCKS_NO_NORMALIZE,
+  GET_BLOCKS_UNWRIT_EXT,
+  GET_BLOCKS_ZERO,
   type InodeBlocks,
   MAP_MAPPED,
   MAP_NEW,
@@ -23,10 +30,10 @@ import {
 
 const MIB = 256
 
-function make(blocks = 131072, forceCommit?: () => void) {
+function make(blocks = 131072, options: Ext4BlocksOptions = {}) {
   const zeroed: [number, number][] = []
-  const device = { blocks, zero: (pblk: number, count: number) => void zeroed.push([pblk, count]) }
-  const fs = new Ext4Blocks(device, forceCommit === undefined ? {} : { forceCommit })
+  const device: BlockDevice = { blocks, zero: (pblk, count) => void zeroed.push([pblk, count]) }
+  const fs = new Ext4Blocks(device, options)
   return { fs, zeroed, map: new BlockMap(), inode: fs.newInode() }
 }
 
@@ -95,8 +102,7 @@ test('a punched block splits the cached hole, and a later request for 512 blocks
 })
 
 test('Linux 6.12 notes a punched hole, and the request is served whole', () => {
-  const fs = new Ext4Blocks({ blocks: 131072, zero() {} }, { punchCachesHole: true })
-  const [inode, map] = [fs.newInode(), new BlockMap()]
+  const { fs, inode, map } = make(131072, { punchCachesHole: true })
   ext4MapBlocks(fs, inode, map.set(512, 512), 0, 1024 * BLOCK_SIZE, true)
   ext4PunchHole(fs, inode, 523 * BLOCK_SIZE, BLOCK_SIZE, 1024 * BLOCK_SIZE)
   expect(write(fs, inode, map, 512, 512, 1024).len).toBe(512)
@@ -222,10 +228,11 @@ test('removing space from the tree alone leaves the caches as they were', () => 
 
 test('out of space: -ENOSPC, after a commit was tried; root may not take the last two percent', () => {
   let commits = 0
-  const { fs, inode } = make(16 * MIB, () => {
+  const forceCommit = () => {
     commits++
     fs.commit()
-  })
+  }
+  const { fs, inode } = make(16 * MIB, { forceCommit })
   const gone = fs.newInode()
   ext4AllocFileBlocks(fs, gone, 0, 300, 300 * BLOCK_SIZE, 0)
   ext4Evict(fs, gone)
@@ -274,4 +281,46 @@ test('a file nobody has open for writing gets exactly what is asked', () => {
   const { fs, inode, map } = make()
   expect(ext4MapBlocks(fs, inode, map.set(90, 10), GET_BLOCKS_CREATE, 100 * BLOCK_SIZE, false)).toBe(10)
   expect(inode.preallocs).toEqual([])
+})
+
+test('unwritten blocks are allocated as asked, without preallocation', () => {
+  const { fs, inode, map, zeroed } = make()
+  const flags = GET_BLOCKS_CREATE_UNWRIT_EXT | GET_BLOCKS_NO_NORMALIZE
+  expect(flags & (GET_BLOCKS_CREATE | GET_BLOCKS_UNWRIT_EXT)).toBe(GET_BLOCKS_CREATE_UNWRIT_EXT)
+  expect(ext4MapBlocks(fs, inode, map.set(0, 100), flags, 0, true)).toBe(100)
+  expect(map.flags).toBe(MAP_NEW | MAP_MAPPED | MAP_UNWRITTEN)
+  expect(inode.preallocs).toEqual([])
+  expect(ext4MapBlocks(fs, inode, map.set(50, 100), flags, 0, true)).toBe(50)
+  expect(map.flags).toBe(MAP_MAPPED | MAP_UNWRITTEN)
+  const convert = GET_BLOCKS_CREATE | GET_BLOCKS_ZERO
+  expect(convert).toBe(GET_BLOCKS_CREATE_ZERO)
+  expect(ext4MapBlocks(fs, inode, map.set(0, EXT_MAX_BLOCKS), convert, 0, true)).toBe(100)
+  expect(zeroed).toEqual([[map.pblk, 100]])
+})
+
+test('without a block for the tree the extent becomes written, and 6.1 forgets to zero what lies before', () => {
+  const { fs, inode, map, zeroed } = make(64 * MIB)
+  const isize = 300 * BLOCK_SIZE
+  ext4AllocFileBlocks(fs, inode, 0, 100, isize, 0)
+  write(fs, inode, map, 50, 1, 300)
+  ext4AllocFileBlocks(fs, inode, 200, 10, 0, isize)
+  expect(extents(inode)).toEqual(['0+50u', '50+1', '51+49u', '200+10u'])
+  // All that the allocator sees is taken; the blocks that count as free wait for a commit.
+  const [pending, rest] = [fs.newInode(), fs.newInode()]
+  ext4AllocFileBlocks(fs, pending, 0, 1000, 0, 0)
+  expect(ext4AllocFileBlocks(fs, rest, 0, 16384, 0, 0)).toBe(-ENOSPC)
+  ext4Evict(fs, pending)
+  expect(ext4AllocFileBlocks(fs, rest, 20000, fs.reservedBlocks, 0, 0)).toBe(0)
+  expect(fs.groups.every((group) => group.free === 0)).toBe(true)
+
+  zeroed.length = 0
+  write(fs, inode, map, 75, 1, 300)
+  expect(extents(inode)).toEqual(['0+50u', '50+50', '200+10u'])
+  // Blocks 75 to 99 are zeroed; 51 to 74 are not, and only the status tree still knows that they hold nothing.
+  expect(zeroed).toEqual([
+    [map.pblk + 1, 24],
+    [map.pblk, 1],
+  ])
+  expect(ext4MapBlocks(fs, inode, map.set(60, 1), 0, isize, true)).toBe(1)
+  expect(map.flags).toBe(MAP_UNWRITTEN)
 })

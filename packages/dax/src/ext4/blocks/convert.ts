@@ -7,7 +7,7 @@ import type { InodeBlocks } from './inode.ts'
 import { DATA_VALID2, MAY_ZEROOUT, splitExtent } from './split-extent.ts'
 
 /** An unwritten piece of at most this many blocks is zeroed rather than split off (32 KiB, extent_max_zeroout_kb). */
-export const MAX_ZEROOUT_BLOCKS: number = 8
+const MAX_ZEROOUT_BLOCKS = 8
 
 /**
  * Makes [lblk, lblk + len), which lies in the path's unwritten extent, written

@@ -16,7 +16,7 @@ import type { InodeBlocks } from './inode.ts'
 import { inodeGoal, MB_HINT_TRY_GOAL, MB_USE_RESERVED, newMetaBlock } from './mballoc.ts'
 
 /** Whether the second extent carries on where the first one ends (ext4_can_extents_be_merged, 6.1). */
-export function canMerge(
+function canMerge(
   block1: number,
   raw1: number,
   start1: number,

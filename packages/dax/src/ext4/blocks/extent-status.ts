@@ -1,5 +1,4 @@
-/** What the status tree knows about a run of blocks (fs/ext4/extents_status.h, 6.1). 0: nothing. */
-export const ES_NONE: number = 0
+/** What the status tree knows about a run of blocks (fs/ext4/extents_status.h, 6.1). */
 export const ES_WRITTEN: number = 1
 export const ES_UNWRITTEN: number = 2
 export const ES_HOLE: number = 4

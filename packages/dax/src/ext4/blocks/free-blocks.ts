@@ -17,7 +17,6 @@ export function freeBlocks(fs: Ext4Blocks, inode: InodeBlocks, pblk: number, cou
     const bit = block % BLOCKS_PER_GROUP
     const here = Math.min(left, BLOCKS_PER_GROUP - bit)
     clearBits(group.disk, bit, here)
-    group.unread = false
     fs.freed.push(block, here)
     block += here
     left -= here

@@ -6,7 +6,7 @@
  * (a transaction never has to be split) and memory pressure (no cached extent is ever dropped).
  */
 export { BlockMap } from './block-map.ts'
-export { BLOCK_BITS, BLOCK_SIZE, type BlockDevice, ENOSPC, SECTORS_PER_BLOCK } from './device.ts'
+export { BLOCK_SIZE, type BlockDevice, ENOSPC } from './device.ts'
 export {
   ext4AllocFileBlocks,
   ext4Evict,
@@ -20,7 +20,6 @@ export {
   GET_BLOCKS_CREATE,
   GET_BLOCKS_CREATE_UNWRIT_EXT,
   GET_BLOCKS_CREATE_ZERO,
-  GET_BLOCKS_METADATA_NOFAIL,
   GET_BLOCKS_NO_NORMALIZE,
   GET_BLOCKS_UNWRIT_EXT,
   GET_BLOCKS_ZERO,

@@ -29,7 +29,7 @@ import { regularAllocator, useGroupSpace, useInodeSpace } from './scan.ts'
 export { MB_HINT_TRY_GOAL, MB_USE_RESERVED }
 
 /** A file of at most this many blocks draws on the locality group (`mb_stream_req`). */
-export const STREAM_REQUEST: number = 16
+const STREAM_REQUEST = 16
 /** Most preallocations of an inode before the oldest go (`mb_max_inode_prealloc`). */
 const MAX_INODE_PREALLOC = 512
 

@@ -6,7 +6,7 @@ import type { Ext4Blocks } from './fs.ts'
 import type { InodeBlocks } from './inode.ts'
 
 /** What the locality group takes from the buddy at a time: 2 MiB (`mb_group_prealloc`). */
-export const GROUP_PREALLOC: number = 512
+const GROUP_PREALLOC = 512
 
 /**
  * Blocks to ask for when the file will have `size` bytes: a file is expected to grow to the next power of two, and from

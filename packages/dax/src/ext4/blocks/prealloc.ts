@@ -66,7 +66,6 @@ export function dropIfUsedUp(fs: Ext4Blocks, pa: Prealloc): void {
 /** Gives the blocks that were not used back to the buddy. */
 function release(fs: Ext4Blocks, pa: Prealloc): void {
   const group = fs.groups[Math.floor(pa.pstart / BLOCKS_PER_GROUP)]!
-  group.unread = false
   const first = pa.pstart % BLOCKS_PER_GROUP
   if (pa.inode === null) {
     group.markFree(first, pa.len)

@@ -11,7 +11,7 @@ import type { InodeBlocks } from './inode.ts'
 export const MAY_ZEROOUT: number = 0x1
 export const MARK_UNWRITTEN1: number = 0x2
 export const MARK_UNWRITTEN2: number = 0x4
-export const DATA_VALID1: number = 0x8
+const DATA_VALID1 = 0x8
 export const DATA_VALID2: number = 0x10
 
 /**
