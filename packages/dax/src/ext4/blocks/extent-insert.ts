@@ -1,3 +1,4 @@
+import { MB_HINT_TRY_GOAL, MB_USE_RESERVED } from './allocation.ts'
 import {
   EXT_INIT_MAX_LEN,
   EXT_UNWRITTEN_MAX_LEN,
@@ -13,7 +14,7 @@ import { EXT_MAX_BLOCKS, GET_BLOCKS_METADATA_NOFAIL, GET_BLOCKS_PRE_IO } from '.
 import { freeBlocks } from './free-blocks.ts'
 import type { Ext4Blocks } from './fs.ts'
 import type { InodeBlocks } from './inode.ts'
-import { inodeGoal, MB_HINT_TRY_GOAL, MB_USE_RESERVED, newMetaBlock } from './mballoc.ts'
+import { inodeGoal, newMetaBlock } from './mballoc.ts'
 
 /** Whether the second extent carries on where the first one ends (ext4_can_extents_be_merged, 6.1). */
 function canMerge(

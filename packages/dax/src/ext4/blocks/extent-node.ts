@@ -31,7 +31,7 @@ export function rawLen(len: number, unwritten: boolean): number {
 export class ExtentNode {
   depth: number
   entries: number = 0
-  max: number
+  readonly max: number
   /** The block the node is stored in; 0 for the root. */
   readonly pblk: number
   /** The buffer was checked since it was last made from nothing; a first read puts a leaf into the status tree. */

@@ -1,5 +1,5 @@
 import { correctIndexes } from './extent-insert.ts'
-import { extentLen, isUnwritten, ROOT_ENTRIES, rawLen } from './extent-node.ts'
+import { extentLen, isUnwritten, rawLen } from './extent-node.ts'
 import { type ExtentPath, findExtent, readTreeBlock } from './extent-path.ts'
 import { EX_NOCACHE, EXT_MAX_BLOCKS, GET_BLOCKS_METADATA_NOFAIL, GET_BLOCKS_PRE_IO } from './flags.ts'
 import { freeBlocks } from './free-blocks.ts'
@@ -109,7 +109,6 @@ export function removeSpace(fs: Ext4Blocks, inode: InodeBlocks, start: number, e
   const root = inode.root
   if (root.entries === 0) {
     root.depth = 0
-    root.max = ROOT_ENTRIES
     root.children.length = 0
   }
   return 0

@@ -2,7 +2,6 @@ import {
   MB_HINT_DATA,
   MB_HINT_GROUP_ALLOC,
   MB_HINT_NOPREALLOC,
-  MB_HINT_TRY_GOAL,
   MB_STREAM_ALLOC,
   MB_STRICT_CHECK,
   MB_USE_RESERVED,
@@ -25,8 +24,6 @@ import {
   type Prealloc,
 } from './prealloc.ts'
 import { regularAllocator, useGroupSpace, useInodeSpace } from './scan.ts'
-
-export { MB_HINT_TRY_GOAL, MB_USE_RESERVED }
 
 /** A file of at most this many blocks draws on the locality group (`mb_stream_req`). */
 const STREAM_REQUEST = 16
