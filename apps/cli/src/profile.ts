@@ -1,5 +1,6 @@
 import type { WriteFaultStrategy } from '@mm-model/core'
 import { nearestWord } from '@mm-model/scenario'
+import { fallthrough } from '@mm-model/strategy-fallthrough'
 import { insertWritable } from '@mm-model/strategy-insert-writable'
 import { mkwrite } from '@mm-model/strategy-mkwrite'
 import { retry } from '@mm-model/strategy-retry'
@@ -11,8 +12,8 @@ export interface Profile {
   readonly fs: 'ext4'
 }
 
-/** The strategies that are built, in the order of the discussion: before the change, the patch, Linux as it is. */
-const STRATEGIES: readonly WriteFaultStrategy[] = [retry, insertWritable, mkwrite]
+/** The strategies that are built, in the order of the discussion: before the change, what was proposed, Linux as it is. */
+const STRATEGIES: readonly WriteFaultStrategy[] = [retry, insertWritable, fallthrough, mkwrite]
 
 /** The strategy that Linux 6.1 itself follows. */
 const DEFAULT_STRATEGY: WriteFaultStrategy = mkwrite
@@ -23,7 +24,7 @@ const FILE_SYSTEMS: Choices = { what: 'file system', built: ['ext4'], planned: [
 const STRATEGY_NAMES: Choices = {
   what: 'strategy',
   built: STRATEGIES.map((strategy) => strategy.name),
-  planned: ['fallthrough', 'readonly-hint', 'deferred-mtime'],
+  planned: ['readonly-hint', 'deferred-mtime'],
 }
 
 interface Choices {

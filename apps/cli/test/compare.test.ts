@@ -90,6 +90,7 @@ describe('the example does what the recorded kernels did', () => {
     mkwrite: 'linux-6.1-ext4',
     retry: 'linux-6.1-ext4-retry',
     'insert-writable': 'linux-6.1-ext4-insert-writable',
+    fallthrough: 'linux-6.1-ext4-fallthrough',
   }
 
   it.each(Object.entries(folders))('under %s', (strategy, folder) => {

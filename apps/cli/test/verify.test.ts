@@ -105,6 +105,7 @@ describe('mm-model verify', () => {
   it.each([
     ['retry', 'linux-6.1-ext4-retry'],
     ['insert-writable', 'linux-6.1-ext4-insert-writable'],
+    ['fallthrough', 'linux-6.1-ext4-fallthrough'],
   ])('follows the strategy %s', (strategy, folder) => {
     const dir = recordings(undefined, folder)
     expect(
