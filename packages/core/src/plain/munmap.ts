@@ -95,6 +95,17 @@ function freePgdRange(t: Task, mm: Mm, start: number, end: number, floor: number
     const next = Math.min(to, Math.floor(address / span) * span + span)
     const slot = mm.pgd * PTRS_PER_TABLE + (Math.floor(address / span) & (PTRS_PER_TABLE - 1))
     if (!pt.isNone(slot)) freeTableRange(t, slot, pt.levels - 1, address, next, floor, roof)
+    // The level between, which four-level paging folds away, counts as freed whether or not there was a table below it
+    // (mm/memory.c: free_p4d_range; arch/x86/include/asm/pgtable.h: pgd_none, CONFIG_X86_5LEVEL).
+    const base = Math.floor(address / span) * span
+    if (
+      pt.levels === 4 &&
+      base >= floor &&
+      next <= (roof === Infinity ? roof : Math.floor(roof / span) * span)
+    ) {
+      t.tlb.adjustRange(base, PAGE_SIZE, Infinity)
+      t.tlb.freedTables = true
+    }
     address = next
   }
 }
