@@ -6,10 +6,15 @@ import { mkwrite } from '@mm-model/strategy-mkwrite'
 import { retry } from '@mm-model/strategy-retry'
 import { InputError } from './input-error.ts'
 
+/** The file systems that are built. */
+const BUILT_FILE_SYSTEMS = ['ext4', 'xfs'] as const
+
+type FileSystem = (typeof BUILT_FILE_SYSTEMS)[number]
+
 /** What a run is of: a kernel on a file system. */
 export interface Profile {
   readonly kernel: '6.1'
-  readonly fs: 'ext4'
+  readonly fs: FileSystem
 }
 
 /** The strategies that are built, in the order of the discussion: before the change, what was proposed, Linux as it is. */
@@ -20,7 +25,7 @@ const DEFAULT_STRATEGY: WriteFaultStrategy = mkwrite
 
 // What the project plans is refused by name until it is built; anything else is a mistake.
 const KERNELS: Choices = { what: 'kernel', built: ['6.1'], planned: ['6.12', '4.5'] }
-const FILE_SYSTEMS: Choices = { what: 'file system', built: ['ext4'], planned: ['xfs', 'ext2'] }
+const FILE_SYSTEMS: Choices = { what: 'file system', built: BUILT_FILE_SYSTEMS, planned: ['ext2'] }
 const STRATEGY_NAMES: Choices = {
   what: 'strategy',
   built: STRATEGIES.map((strategy) => strategy.name),
@@ -53,7 +58,7 @@ export function chooseProfile(
 ): Profile {
   checkBuilt(command, KERNELS, args.kernel)
   checkBuilt(command, FILE_SYSTEMS, args.fs)
-  return { kernel: '6.1', fs: 'ext4' }
+  return { kernel: '6.1', fs: args.fs as FileSystem }
 }
 
 /** @throws {InputError} for a strategy that is not built, or that nobody knows. */

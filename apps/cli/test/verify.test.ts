@@ -24,7 +24,7 @@ describe('mm-model verify', () => {
     expect(stdout.replace(/^.* against/, 'DIR against')).toMatchInlineSnapshot(`
       "DIR against the model of 6.1, ext4, mkwrite
 
-      agreeing at   operations           scenarios        
+      agreeing at   operations           scenarios
       semantics          17/17   100 %         1/1   100 %
       dax                17/17   100 %         1/1   100 %
       path               17/17   100 %         1/1   100 %
@@ -47,7 +47,7 @@ describe('mm-model verify', () => {
     expect(stdout.replace(/^.* against/, 'DIR against')).toMatchInlineSnapshot(`
       "DIR against the model of 6.1, ext4, mkwrite
 
-      agreeing at   operations          scenarios      
+      agreeing at   operations          scenarios
       semantics          16/17   94 %         0/1   0 %
       dax                16/17   94 %         0/1   0 %
       path               16/17   94 %         0/1   0 %
