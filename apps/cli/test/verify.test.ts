@@ -114,6 +114,13 @@ describe('mm-model verify', () => {
     expect(mmModel('verify', dir, '--scenarios', SCENARIOS, '--tier', 'dax').status).toBe(1)
   })
 
+  it('runs the file system it is given', () => {
+    const dir = recordings(undefined, 'linux-6.1-xfs')
+    const verify = (...fs: string[]): number | null =>
+      mmModel('verify', dir, '--scenarios', SCENARIOS, ...fs).status
+    expect([verify('--fs', 'xfs'), verify()]).toEqual([0, 2])
+  })
+
   it('refuses a scenario that is not the one recorded', () => {
     const other = folderWith({ [`${NAME}.scn`]: 'create a 64k\nmmap m0 a 0 32k rw shared\n' })
     const { status, stderr } = mmModel('verify', recordings(), '--scenarios', other)

@@ -19,6 +19,7 @@ export {
 } from './entry.ts'
 export { mountExt4 } from './ext4/mount.ts'
 export { Ext4 } from './ext4/personality.ts'
+export type { DaxFileOperations, DaxFileOperationsForm } from './file-operations.ts'
 export { DaxFile, DaxInode } from './inode.ts'
 export * from './iomap.ts'
 export { openFile } from './open.ts'
@@ -32,3 +33,5 @@ export {
   SuperBlock,
 } from './super-block.ts'
 export { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XArray, XaState } from './xarray.ts'
+export { mountXfs } from './xfs/mount.ts'
+export { Xfs } from './xfs/personality.ts'

@@ -7,6 +7,7 @@ import { AddressSpace, File, type FileOperations, PMEM_BASE_PFN, RwSem } from '@
 import type { InodeBlocks } from './ext4/blocks/index.ts'
 import type { SuperBlock } from './super-block.ts'
 import { XArray } from './xarray.ts'
+import type { XfsInode } from './xfs/blocks/inode.ts'
 
 /** include/linux/fs.h: struct inode and struct address_space of a DAX file, 6.1. */
 export class DaxInode {
@@ -28,6 +29,8 @@ export class DaxInode {
   syncTid = -1
   /** The block map of an ext4 inode. */
   blocks: InodeBlocks | null = null
+  /** What xfs knows about its inode. */
+  xfs: XfsInode | null = null
   /** Files open for writing (`i_writecount`). */
   writers = 0
 

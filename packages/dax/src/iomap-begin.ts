@@ -20,6 +20,7 @@ export function iomapBegin(
   iomap: Iomap,
 ): number {
   const m = t.machine
-  if (m.trace !== null) m.trace('iomap_begin', t, pos, length, flags & IOMAP_WRITE)
-  return inode.sb.personality.iomapBegin(inode, pos, length, flags, iomap)
+  const { personality } = inode.sb
+  if (m.trace !== null) m.trace(personality.iomapEvent(flags), t, pos, length, flags & IOMAP_WRITE)
+  return personality.iomapBegin(inode, pos, length, flags, iomap)
 }

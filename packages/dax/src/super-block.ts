@@ -3,7 +3,8 @@
  * @module
  */
 
-import { type FileOperations, type Machine, MachineError, type Task, type VmOperations } from '@mm-model/core'
+import { type Machine, MachineError, type Task, type VmOperations } from '@mm-model/core'
+import type { DaxFileOperations } from './file-operations.ts'
 import type { DaxInode } from './inode.ts'
 import type { Iomap } from './iomap.ts'
 
@@ -20,6 +21,8 @@ export const SB_FREEZE_COMPLETE: number = 4
  */
 export interface Personality {
   readonly name: string
+  /** The event that recordings show for an extent asked for with these flags. */
+  iomapEvent(flags: number): string
   /**
    * The extent that begins at `pos` of at most `length` bytes, in `iomap`; allocates for `IOMAP_WRITE`. 0 or a negative
    * error number.
@@ -52,7 +55,7 @@ export class SuperBlock {
   readonly machine: Machine
   readonly personality: Personality
   readonly inodes: DaxInode[] = []
-  readonly fileOperations: FileOperations
+  readonly fileOperations: DaxFileOperations
   readonly vmOperations: VmOperations
   /** `SB_*`. */
   frozen: number = SB_UNFROZEN
@@ -61,7 +64,7 @@ export class SuperBlock {
 
   constructor(
     machine: Machine,
-    init: { personality: Personality; fileOperations: FileOperations; vmOperations: VmOperations },
+    init: { personality: Personality; fileOperations: DaxFileOperations; vmOperations: VmOperations },
   ) {
     this.machine = machine
     this.personality = init.personality

@@ -3,14 +3,15 @@
  * @module
  */
 
-import { kernel61, Machine, MachineError, type Task, type WriteFaultStrategy } from '@mm-model/core'
-import { type DaxFile, mountExt4, type SuperBlock } from '@mm-model/dax'
+import { kernel61, Machine, MachineError, type WriteFaultStrategy } from '@mm-model/core'
+import type { DaxFile } from '@mm-model/dax'
 import { type Costs, costsOf } from './costs.ts'
 import { type FinalState, finalStateOf } from './final-state.ts'
 import type { FileObservation, Observation, OperationObservation, OperationResult } from './observation.ts'
 import { startAgent } from './runner/agent.ts'
 import { type Calls, callsOf, type Form } from './runner/calls.ts'
 import { digestOf } from './runner/file-digest.ts'
+import { FILE_SYSTEM_NAMES, fileSystem } from './runner/file-systems.ts'
 import { Frames, Places } from './runner/names.ts'
 import { execute, type Surroundings } from './runner/operations.ts'
 import { Process } from './runner/process.ts'
@@ -22,7 +23,7 @@ import type { Operation, Scenario } from './syntax.ts'
 export interface RunOptions {
   /** Only `6.1` is built. */
   readonly kernel: string
-  /** Only `ext4` is built. */
+  /** `ext4` or `xfs`. */
   readonly fs: string
   readonly strategy: WriteFaultStrategy
   /** Straight through (the default), or step by step; both observe the same. */
@@ -46,11 +47,11 @@ export interface RunResult {
  * BAD_CONFIGURATION for a kernel or file system that is not built
  */
 export function runScenario(scenario: Scenario, options: RunOptions): RunResult {
-  if (options.kernel !== kernel61.name || options.fs !== 'ext4') {
+  if (options.kernel !== kernel61.name) {
     throw new MachineError('BAD_CONFIGURATION', {
       found: `kernel ${options.kernel} with ${options.fs}`,
-      expected: 'kernel 6.1 with ext4, the only profile that is built',
-      remedy: 'choose that one',
+      expected: `kernel 6.1 with ${FILE_SYSTEM_NAMES.join(' or ')}, the profiles that are built`,
+      remedy: 'choose one of these',
     })
   }
   const run = new Run(options)
@@ -89,15 +90,16 @@ class Run {
     this.#calls = callsOf(options.form ?? 'plain')
     this.#frames = new Frames(this.#machine)
     const places = this.#places
+    const fs = fileSystem(options.fs)
     this.#surroundings = {
       calls: this.#calls,
-      sb: mountExt4(this.#machine),
+      sb: fs.mount(this.#machine),
       mapped: (name, address, length) => places.add(name, address, length),
       resized: (name, length) => places.grow(name, length),
     }
     const first = new Process(this.#machine.createTask(), null)
     startAgent(first.task, this.#calls)
-    useFileSystem(first.task, this.#calls, this.#surroundings.sb)
+    fs.use(first.task, this.#calls, this.#surroundings.sb)
     this.#processes.set(null, first)
     this.#recorder = record(this.#machine, this.#frames, places)
   }
@@ -140,16 +142,6 @@ class Run {
     this.#processes.set(operation.childName, child)
     return { ret: 0 }
   }
-}
-
-/**
- * Leaves the file system as recordings found it: in use. A small file has been written before, so the allocator has a
- * preallocation for small files, and nothing waits for the journal.
- */
-function useFileSystem(t: Task, calls: Calls, sb: SuperBlock): void {
-  const file = calls.openCreate(t, sb, '.used')
-  calls.pwriteFill(t, file, 0, 4096, 1)
-  calls.fsync(t, file)
 }
 
 function nothing(result: OperationResult): Omit<OperationObservation, 'op'> {

@@ -3,7 +3,8 @@
  * @module
  */
 
-import { type FileOperations, MAP_SYNC, type Machine, type VmOperations } from '@mm-model/core'
+import { MAP_SYNC, type Machine, type VmOperations } from '@mm-model/core'
+import type { DaxFileOperations } from '../file-operations.ts'
 import * as plain from '../plain/index.ts'
 import * as steps from '../steps/index.ts'
 import { SuperBlock } from '../super-block.ts'
@@ -14,11 +15,29 @@ export function mountExt4(machine: Machine): SuperBlock {
   return new SuperBlock(machine, { personality: new Ext4(machine), fileOperations, vmOperations })
 }
 
-/** fs/ext4/file.c: ext4_file_operations, 6.1, as far as memory asks. */
-const fileOperations: FileOperations = Object.freeze<FileOperations>({
+/** fs/ext4/file.c: ext4_file_operations, 6.1, as far as memory and file calls ask. */
+const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
   mmapSupportedFlags: MAP_SYNC,
-  steps: { mmap: steps.ext4FileMmap, fsync: steps.fsyncRange, punchHole: steps.punchHole },
-  plain: { mmap: plain.ext4FileMmap, fsync: plain.fsyncRange, punchHole: plain.punchHole },
+  // 16 TiB less one block, with blocks of 4 KiB
+  maxBytes: 0xffffffff * 4096,
+  steps: {
+    mmap: steps.daxFileMmap,
+    fsync: steps.ext4SyncFile,
+    punchHole: steps.punchHole,
+    setSize: steps.ext4SetSize,
+    allocate: steps.ext4Allocate,
+    punch: steps.ext4Punch,
+    write: steps.ext4DaxWrite,
+  },
+  plain: {
+    mmap: plain.daxFileMmap,
+    fsync: plain.ext4SyncFile,
+    punchHole: plain.punchHole,
+    setSize: plain.ext4SetSize,
+    allocate: plain.ext4Allocate,
+    punch: plain.ext4Punch,
+    write: plain.ext4DaxWrite,
+  },
 })
 
 /** fs/ext4/file.c: ext4_dax_vm_ops, 6.1. */

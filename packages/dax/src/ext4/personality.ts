@@ -49,6 +49,10 @@ export class Ext4 implements Personality {
     })
   }
 
+  iomapEvent(): string {
+    return 'iomap_begin'
+  }
+
   /** fs/ext4/inode.c: ext4_iomap_begin, ext4_set_iomap, 6.1. */
   iomapBegin(inode: DaxInode, pos: number, length: number, flags: number, iomap: Iomap): number {
     const blocks = blocksOf(inode)

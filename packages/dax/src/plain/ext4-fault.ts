@@ -1,26 +1,16 @@
 // Derived from ../steps/ext4-fault.ts by `pnpm straighten`; edit that file, not this one.
 /**
- * ext4's fault handlers on a DAX file, and its mmap.
+ * ext4's fault handlers on a DAX file.
  * @module
  */
 
-import { ENOSPC, EOPNOTSUPP, FAULT_FLAG_WRITE, type File, PE_SIZE_PTE, type Task, VM_FAULT_ERROR, VM_FAULT_NEEDDSYNC, VM_HUGEPAGE, VM_SHARED, VM_SYNC, type Vma, type VmFault } from '@mm-model/core'
+import { ENOSPC, FAULT_FLAG_WRITE, PE_SIZE_PTE, type Task, VM_FAULT_ERROR, VM_FAULT_NEEDDSYNC, VM_SHARED, type VmFault } from '@mm-model/core'
 import { downRead, upRead } from '@mm-model/core/plain'
 import { daxContext } from '../fault-context.ts'
 import type { DaxFile } from '../inode.ts'
 import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
 import { daxFinishSyncFault, daxIomapFault } from './fault.ts'
 import { sbEnd, sbStart } from './freeze.ts'
-
-/** fs/ext4/file.c: ext4_file_mmap, 6.1. */
-export function ext4FileMmap(_t: Task, file: File, vma: Vma): number {
-  if ((vma.vmFlags & VM_SYNC) !== 0 && !file.isDax) return -EOPNOTSUPP
-  const { inode } = file as DaxFile
-  inode.accessed()
-  vma.vmOps = inode.sb.vmOperations
-  vma.vmFlags |= VM_HUGEPAGE
-  return 0
-}
 
 /** `->fault` (fs/ext4/file.c: ext4_dax_fault, 6.1). */
 export function ext4DaxFault(t: Task, vmf: VmFault): number {

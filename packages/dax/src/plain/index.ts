@@ -5,18 +5,20 @@
  * @module
  */
 
-export { ext4DaxFault, ext4DaxHugeFault, ext4FileMmap } from './ext4-fault.ts'
+export { ext4DaxFault, ext4DaxHugeFault } from './ext4-fault.ts'
+export { ext4Allocate, ext4DaxWrite, ext4Punch, ext4SetSize, ext4SyncFile } from './ext4-file.ts'
+export { daxIomapFault } from './fault.ts'
 export {
+  daxFileMmap,
   fallocate,
   fsync,
-  fsyncRange,
   ftruncate,
-  MAX_FILE_SIZE,
   openCreate,
   preadByte,
   punchHole,
   pwriteFill,
-} from './ext4-file.ts'
-export { daxIomapFault } from './fault.ts'
+} from './file-calls.ts'
 export { freezeSuper, thawSuper } from './freeze.ts'
 export { daxWritepages, fileWriteAndWaitRange } from './writeback.ts'
+export { xfsFilemapFault, xfsFilemapHugeFault, xfsFilemapPfnMkwrite } from './xfs-fault.ts'
+export { xfsAllocate, xfsDaxWrite, xfsFileFsync, xfsPunch, xfsSetSize } from './xfs-file.ts'

@@ -1,22 +1,17 @@
 /**
- * ext4's fault handlers on a DAX file, and its mmap.
+ * ext4's fault handlers on a DAX file.
  * @module
  */
 
 import {
   ENOSPC,
-  EOPNOTSUPP,
   FAULT_FLAG_WRITE,
-  type File,
   PE_SIZE_PTE,
   type Steps,
   type Task,
   VM_FAULT_ERROR,
   VM_FAULT_NEEDDSYNC,
-  VM_HUGEPAGE,
   VM_SHARED,
-  VM_SYNC,
-  type Vma,
   type VmFault,
 } from '@mm-model/core'
 import { downRead, upRead } from '@mm-model/core/steps'
@@ -25,16 +20,6 @@ import type { DaxFile } from '../inode.ts'
 import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
 import { daxFinishSyncFault, daxIomapFault } from './fault.ts'
 import { sbEnd, sbStart } from './freeze.ts'
-
-/** fs/ext4/file.c: ext4_file_mmap, 6.1. */
-export function* ext4FileMmap(_t: Task, file: File, vma: Vma): Steps<number> {
-  if ((vma.vmFlags & VM_SYNC) !== 0 && !file.isDax) return -EOPNOTSUPP
-  const { inode } = file as DaxFile
-  inode.accessed()
-  vma.vmOps = inode.sb.vmOperations
-  vma.vmFlags |= VM_HUGEPAGE
-  return 0
-}
 
 /** `->fault` (fs/ext4/file.c: ext4_dax_fault, 6.1). */
 export function* ext4DaxFault(t: Task, vmf: VmFault): Steps<number> {

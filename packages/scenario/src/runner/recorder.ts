@@ -150,6 +150,8 @@ export class Recorder {
         return { name, frame: this.#frames.label(a, 1) }
       case 'vmf_insert_mixed_prot':
       case 'dax_pmd_load_hole_fallback':
+      case 'xfs_filemap_fault':
+      case 'xfs_read_iomap_begin':
         return null
       case 'ptep_set_access_flags':
       case 'pmdp_set_access_flags':

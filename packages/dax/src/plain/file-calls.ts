@@ -1,0 +1,116 @@
+// Derived from ../steps/file-calls.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * System calls on files: what the kernel checks and takes before it asks the file system.
+ * @module
+ */
+
+import { EBADF, EFBIG, EINVAL, EOPNOTSUPP, type File, FMODE_READ, FMODE_WRITE, type Task, VM_HUGEPAGE, VM_SYNC, type Vma } from '@mm-model/core'
+import { downWrite, upWrite } from '@mm-model/core/plain'
+import { type DaxFile, DaxInode } from '../inode.ts'
+import { openFile } from '../open.ts'
+import { SB_FREEZE_WRITE, type SuperBlock } from '../super-block.ts'
+import { daxReadByte } from './dax-io.ts'
+import { sbEnd, sbStart } from './freeze.ts'
+
+/**
+ * open(2) with `O_CREAT | O_TRUNC` for reading and writing: a new file, or the one of that name cut to nothing.
+ */
+export function openCreate(t: Task, sb: SuperBlock, name: string): DaxFile {
+  let inode = sb.inodes.find((candidate) => candidate.name === name)
+  if (inode === undefined) {
+    sbStart(t, sb, SB_FREEZE_WRITE)
+    inode = new DaxInode(sb, name)
+    sb.inodes.push(inode)
+    sbEnd(t, sb, SB_FREEZE_WRITE)
+    return openFile(inode, FMODE_READ | FMODE_WRITE)
+  }
+  const file = openFile(inode, FMODE_READ | FMODE_WRITE)
+  ftruncate(t, file, 0)
+  return file
+}
+
+/** ftruncate(2); 0 or a negative error number (fs/open.c: do_sys_ftruncate, do_truncate, 6.1). */
+export function ftruncate(t: Task, file: DaxFile, size: number): number {
+  const { inode } = file
+  const { sb } = inode
+  if (!(size >= 0) || (file.fMode & FMODE_WRITE) === 0) return -EINVAL
+  if (size > sb.fileOperations.maxBytes) return -EFBIG
+  sbStart(t, sb, SB_FREEZE_WRITE)
+  downWrite(t, inode.rwsem)
+  const ret = sb.fileOperations.plain.setSize(t, inode, size)
+  upWrite(t, inode.rwsem)
+  sbEnd(t, sb, SB_FREEZE_WRITE)
+  return ret
+}
+
+/** fallocate(2), mode 0: unwritten blocks, and the size if it grows (fs/open.c: vfs_fallocate, 6.1). */
+export function fallocate(t: Task, file: DaxFile, offset: number, length: number): number {
+  const { inode } = file
+  const error = checkRange(file, offset, length)
+  if (error !== 0) return error
+  sbStart(t, inode.sb, SB_FREEZE_WRITE)
+  const ret = inode.sb.fileOperations.plain.allocate(t, inode, offset, length)
+  sbEnd(t, inode.sb, SB_FREEZE_WRITE)
+  return ret
+}
+
+/** fallocate(2), `PUNCH_HOLE | KEEP_SIZE` (fs/open.c: vfs_fallocate, 6.1). */
+export function punchHole(t: Task, plainFile: File, offset: number, length: number): number {
+  const file = plainFile as DaxFile
+  const { inode } = file
+  const error = checkRange(file, offset, length)
+  if (error !== 0) return error
+  sbStart(t, inode.sb, SB_FREEZE_WRITE)
+  const ret = inode.sb.fileOperations.plain.punch(t, inode, offset, length)
+  sbEnd(t, inode.sb, SB_FREEZE_WRITE)
+  return ret
+}
+
+function checkRange(file: DaxFile, offset: number, length: number): number {
+  if (offset < 0 || length <= 0) return -EINVAL
+  if ((file.fMode & FMODE_WRITE) === 0) return -EBADF
+  return offset + length > file.inode.sb.fileOperations.maxBytes ? -EFBIG : 0
+}
+
+/** pwrite(2) of one byte value; bytes written or a negative error number (fs/read_write.c: vfs_write, 6.1). */
+export function pwriteFill(
+  t: Task,
+  file: DaxFile,
+  offset: number,
+  length: number,
+  byte: number,
+): number {
+  const { inode } = file
+  const { maxBytes } = inode.sb.fileOperations
+  if ((file.fMode & FMODE_WRITE) === 0) return -EBADF
+  if (offset < 0) return -EINVAL
+  if (length === 0) return 0
+  if (offset >= maxBytes) return -EFBIG
+  const count = Math.min(length, maxBytes - offset)
+  sbStart(t, inode.sb, SB_FREEZE_WRITE)
+  const ret = inode.sb.fileOperations.plain.write(t, inode, offset, count, byte)
+  sbEnd(t, inode.sb, SB_FREEZE_WRITE)
+  return ret
+}
+
+/** pread(2) of one byte: the byte, `null` at the end of the file, or a negative error number. */
+export function preadByte(t: Task, file: DaxFile, offset: number): number | null {
+  if ((file.fMode & FMODE_READ) === 0) return -EBADF
+  if (offset < 0) return -EINVAL
+  return daxReadByte(t, file.inode, offset)
+}
+
+/** fsync(2). */
+export function fsync(t: Task, file: DaxFile): number {
+  return file.ops.plain.fsync(t, file, 0, Infinity, false)
+}
+
+/** `->mmap` (fs/ext4/file.c: ext4_file_mmap; fs/xfs/xfs_file.c: xfs_file_mmap, 6.1). */
+export function daxFileMmap(_t: Task, file: File, vma: Vma): number {
+  if ((vma.vmFlags & VM_SYNC) !== 0 && !file.isDax) return -EOPNOTSUPP
+  const { inode } = file as DaxFile
+  inode.accessed()
+  vma.vmOps = inode.sb.vmOperations
+  vma.vmFlags |= VM_HUGEPAGE
+  return 0
+}

@@ -1,0 +1,53 @@
+// Derived from ../steps/xfs-fault.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * xfs's fault handlers on a DAX file.
+ * @module
+ */
+
+import { FAULT_FLAG_WRITE, PE_SIZE_PTE, type Task, VM_FAULT_NEEDDSYNC, VM_SHARED, type VmFault } from '@mm-model/core'
+import { downRead, upRead } from '@mm-model/core/plain'
+import type { DaxFile } from '../inode.ts'
+import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
+import { daxFinishSyncFault, daxIomapFault } from './fault.ts'
+import { sbEnd, sbStart } from './freeze.ts'
+
+/** `->fault` (fs/xfs/xfs_file.c: xfs_filemap_fault, 6.1). */
+export function xfsFilemapFault(t: Task, vmf: VmFault): number {
+  return filemapFault(t, vmf, PE_SIZE_PTE, isWriteFault(vmf))
+}
+
+/** `->huge_fault` (fs/xfs/xfs_file.c: xfs_filemap_huge_fault, 6.1). */
+export function xfsFilemapHugeFault(t: Task, vmf: VmFault, peSize: number): number {
+  return filemapFault(t, vmf, peSize, isWriteFault(vmf))
+}
+
+/** `->pfn_mkwrite` (fs/xfs/xfs_file.c: xfs_filemap_pfn_mkwrite, 6.1). */
+export function xfsFilemapPfnMkwrite(t: Task, vmf: VmFault): number {
+  return filemapFault(t, vmf, PE_SIZE_PTE, true)
+}
+
+function isWriteFault(vmf: VmFault): boolean {
+  return (vmf.flags & FAULT_FLAG_WRITE) !== 0 && (vmf.vma.vmFlags & VM_SHARED) !== 0
+}
+
+/**
+ * Freeze protection and times for stores to shared mappings, and the lock that keeps truncation out
+ * (fs/xfs/xfs_file.c: __xfs_filemap_fault, 6.1; no remapping without reflink).
+ */
+function filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): number {
+  const m = t.machine
+  const { inode } = vmf.vma.vmFile as DaxFile
+  const { sb, mapping } = inode
+  if (m.trace !== null) m.trace('xfs_filemap_fault', t, peSize, write ? 1 : 0, 0)
+  if (write) {
+    sbStart(t, sb, SB_FREEZE_PAGEFAULT)
+    if (m.trace !== null) m.trace('file_update_time', t, 0, 0, 0)
+    inode.touch()
+  }
+  downRead(t, mapping.invalidateLock)
+  let result = daxIomapFault(t, vmf, peSize)
+  if ((result & VM_FAULT_NEEDDSYNC) !== 0) result = daxFinishSyncFault(t, vmf, peSize)
+  upRead(t, mapping.invalidateLock)
+  if (write) sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
+  return result
+}

@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  compareObservations,
+  parseObservation,
+  parseScenario,
+  runScenario,
+  stringifyObservation,
+} from '@mm-model/scenario'
+import { mkwrite } from '@mm-model/strategy-mkwrite'
+import { describe, expect, it } from 'vitest'
+import { recordingNames, recordingText, scenarioSources } from './recordings.ts'
+
+const PROFILE = { kernel: '6.1', fs: 'xfs', strategy: mkwrite } as const
+const FOLDER = 'linux-6.1-xfs'
+const SOURCES = scenarioSources()
+const MORE = join(import.meta.dirname, '../../../fixtures/more-observations')
+
+function differencesFrom(name: string, recording: string, source: string): string[] {
+  const { observation } = runScenario(parseScenario(source, { name }), PROFILE)
+  const { differences } = compareObservations(parseObservation(recording), observation)
+  return differences.map((d) => `${name} ${d.operation} ${d.field}: ${d.kernel}, ${d.model}`)
+}
+
+describe('on xfs', { timeout: 60_000 }, () => {
+  it('does what a kernel was recorded doing, at every tier', () => {
+    const differing = recordingNames(FOLDER).flatMap((name) =>
+      differencesFrom(name, recordingText(FOLDER, name), SOURCES.get(name)!),
+    )
+    expect(differing).toEqual([])
+  })
+
+  it('does what a kernel did in scenarios recorded after the model was written', () => {
+    const names = readdirSync(join(MORE, FOLDER)).map((file) => file.replace(/\.json$/, ''))
+    expect(names.length).toBeGreaterThan(60)
+    const differing = names.flatMap((name) =>
+      differencesFrom(
+        name,
+        readFileSync(join(MORE, FOLDER, `${name}.json`), 'utf8'),
+        readFileSync(join(MORE, 'scenarios', `${name}.scn`), 'utf8'),
+      ),
+    )
+    expect(differing).toEqual([])
+  })
+
+  it('does the same step by step as straight through', () => {
+    for (const [name, source] of SOURCES) {
+      const scenario = parseScenario(source, { name })
+      const [plain, steps] = (['plain', 'steps'] as const).map((form) =>
+        stringifyObservation(runScenario(scenario, { ...PROFILE, form }).observation),
+      )
+      expect(steps).toBe(plain)
+    }
+  })
+})
