@@ -17,6 +17,30 @@ export {
   FMODE_READ,
   FMODE_WRITE,
 } from './file.ts'
+export { type Call, callBy, type Transition } from './invariants/call.ts'
+export {
+  coreCallInvariants,
+  coreStateInvariants,
+  coreUncheckedInvariants,
+} from './invariants/core-invariants.ts'
+export { FaultLog, type LoggedFault } from './invariants/fault-log.ts'
+export {
+  type Invariant,
+  type UncheckedInvariant,
+  type Violation,
+  violationsOf,
+} from './invariants/invariant.ts'
+export { LeafTable, type TableCensus } from './invariants/leaves.ts'
+export {
+  type AreaSnapshot,
+  type FrameSnapshot,
+  type HugePageSnapshot,
+  type MachineSnapshot,
+  type MmSnapshot,
+  snapshotMachine,
+  spaceOf,
+  type Translation,
+} from './invariants/snapshot.ts'
 export { RwSem } from './locks.ts'
 export { Machine, type MachineOptions } from './machine.ts'
 export { Mm } from './mm.ts'

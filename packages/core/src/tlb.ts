@@ -69,6 +69,21 @@ export class Tlb {
     this.#hugeRights[set] = rights
   }
 
+  /** Shows every cached translation, of any context: first address, first frame, rights, and whether it is of 2 MiB. */
+  forEach(
+    visit: (context: number, address: number, pfn: number, rights: number, huge: boolean) => void,
+  ): void {
+    for (let set = 0; set < SETS_4K; set++) {
+      const page = this.#page[set]!
+      if (page >= 0) visit(this.#context[set]!, page * 4096, this.#pfn[set]!, this.#rights[set]!, false)
+    }
+    for (let set = 0; set < SETS_2M; set++) {
+      const page = this.#hugePage[set]!
+      if (page < 0) continue
+      visit(this.#hugeContext[set]!, page * 0x200000, this.#hugePfn[set]!, this.#hugeRights[set]!, true)
+    }
+  }
+
   /** `invlpg`: drops what is cached for `address`, whatever its size. */
   flushPage(context: number, address: number): void {
     const page = Math.floor(address / 4096)

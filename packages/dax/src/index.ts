@@ -21,6 +21,15 @@ export { mountExt4 } from './ext4/mount.ts'
 export { Ext4 } from './ext4/personality.ts'
 export type { DaxFileOperations, DaxFileOperationsForm } from './file-operations.ts'
 export { DaxFile, DaxInode } from './inode.ts'
+export { type DaxCall, type DaxTransition, daxCallBy } from './invariants/call.ts'
+export { wrongPages } from './invariants/data-invariants.ts'
+export {
+  daxCallInvariants,
+  daxStateInvariants,
+  daxUncheckedInvariants,
+} from './invariants/dax-invariants.ts'
+export { History } from './invariants/history.ts'
+export { type DaxSnapshot, type InodeSnapshot, snapshotDax } from './invariants/snapshot.ts'
 export * from './iomap.ts'
 export { openFile } from './open.ts'
 export {

@@ -46,6 +46,8 @@ export interface Personality {
   dirtied(inode: DaxInode): void
   /** The inode's size changed in the running transaction. */
   sizeChanged(inode: DaxInode): void
+  /** RAM frames that the file system took for itself, for its journal. */
+  readonly ramPages: number
   /** Commits the running transaction: everything up to now is durable, freed blocks can be used again. */
   commit(): void
 }

@@ -13,10 +13,10 @@ const CHUNK_SIZE = 64
 const CHUNK_MASK = 63
 
 /** Contents of a slot, in `XArray.kind`. */
-const EMPTY = 0
-const VALUE = 1
-const NODE = 2
-const SIBLING = 3
+export const EMPTY: number = 0
+export const VALUE: number = 1
+export const NODE: number = 2
+export const SIBLING: number = 3
 
 /** `xas.node` where it is not the number of a node (XA_NULL, XAS_BOUNDS, XAS_RESTART). */
 const AT_HEAD = -1

@@ -10,6 +10,7 @@ export { costsOf, NO_COSTS, sumCosts } from './costs.ts'
 export type { FinalFile, FinalProcess, FinalState } from './final-state.ts'
 export { finalStateOf } from './final-state.ts'
 export { formatOperation } from './format.ts'
+export { type GenerateOptions, generateScenario } from './generate.ts'
 export { nearestWord } from './nearest.ts'
 export type {
   EventObservation,
@@ -25,8 +26,10 @@ export type {
 export { parseObservation, stringifyObservation } from './observation-json.ts'
 export { parseScenario } from './parse.ts'
 export { type RunOptions, type RunResult, runScenario } from './run.ts'
+export { InvariantViolation } from './runner/invariants-error.ts'
 export type { Complaint, ScenarioErrorCode } from './scenario-error.ts'
 export { ObservationError, ScenarioError, ScenarioSyntaxError } from './scenario-error.ts'
+export { shrinkScenario } from './shrink.ts'
 export type {
   AccessMode,
   Advice,

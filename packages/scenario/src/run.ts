@@ -12,6 +12,7 @@ import { startAgent } from './runner/agent.ts'
 import { type Calls, callsOf, type Form } from './runner/calls.ts'
 import { digestOf } from './runner/file-digest.ts'
 import { FILE_SYSTEM_NAMES, fileSystem } from './runner/file-systems.ts'
+import { InvariantMonitor } from './runner/invariants.ts'
 import { Frames, Places } from './runner/names.ts'
 import { execute, type Surroundings } from './runner/operations.ts'
 import { Process } from './runner/process.ts'
@@ -28,6 +29,8 @@ export interface RunOptions {
   readonly strategy: WriteFaultStrategy
   /** Straight through (the default), or step by step; both observe the same. */
   readonly form?: Form | undefined
+  /** Checks every invariant after every operation; slower by far. */
+  readonly invariants?: boolean | undefined
 }
 
 /** What a run gave. */
@@ -45,6 +48,7 @@ export interface RunResult {
  * the state is no longer the kernel's.
  * @throws MachineError DEADLOCK for an operation that would block for ever, with the line in its message;
  * BAD_CONFIGURATION for a kernel or file system that is not built
+ * @throws InvariantViolation with `invariants`, when the model breaks one
  */
 export function runScenario(scenario: Scenario, options: RunOptions): RunResult {
   if (options.kernel !== kernel61.name) {
@@ -56,6 +60,7 @@ export function runScenario(scenario: Scenario, options: RunOptions): RunResult 
   }
   const run = new Run(options)
   const ops = scenario.ops.map((operation) => run.step(operation))
+  run.finish()
   const observation = { scenario: scenario.name, kernel: options.kernel, fs: options.fs, ops }
   return {
     observation,
@@ -82,6 +87,7 @@ class Run {
   readonly #recorder: Recorder
   readonly #processes: Map<string | null, Process> = new Map()
   readonly #surroundings: Surroundings
+  readonly #monitor: InvariantMonitor | null
   /** Why operations are no longer run, once one was not modelled. */
   #broken: string | null = null
 
@@ -102,6 +108,7 @@ class Run {
     fs.use(first.task, this.#calls, this.#surroundings.sb)
     this.#processes.set(null, first)
     this.#recorder = record(this.#machine, this.#frames, places)
+    this.#monitor = options.invariants === true ? new InvariantMonitor(this.#surroundings.sb, places) : null
   }
 
   step(operation: Operation): OperationObservation {
@@ -113,22 +120,31 @@ class Run {
     this.#machine.tick()
     const before = stampFiles(process)
     this.#recorder.begin()
+    this.#monitor?.begin(operation, process)
     let result: OperationResult
     try {
       result = this.#execute(operation, process)
     } catch (error) {
       if (!(error instanceof MachineError)) throw error
       if (error.code === 'DEADLOCK') throw atLine(operation, error)
-      if (error.code !== 'NOT_MODELLED') throw error
+      if (error.code !== 'NOT_MODELLED') throw this.#monitor?.violationOf(operation, error) ?? error
       this.#broken = `after line ${operation.line}, which is not modelled`
       return { op, ...nothing({ notModelled: error.found.replace('not modelled: ', '') }) }
     }
+    const child = operation.op === 'fork' ? this.#processes.get(operation.childName) : undefined
+    this.#monitor?.end(operation, process, result, child?.task ?? null)
     const { faults, events } = this.#recorder.end()
+    if (writesOwnMemory(operation, result)) this.#recorder.find(process.task)
     const isFork = operation.op === 'fork'
     const files = isFork ? [] : changedFiles(process, before)
     const ptes = this.#recorder.hasFound(process.task) ? observePtes(process, this.#frames) : []
     const vmas = isFork ? [] : observeVmas(process, this.#places)
     return { op, result, faults, events, files, ptes, vmas }
+  }
+
+  /** Ends the run. */
+  finish(): void {
+    if (this.#broken === null) this.#monitor?.finish()
   }
 
   /** Digests of what the files hold now, by name. */
@@ -142,6 +158,16 @@ class Run {
     this.#processes.set(operation.childName, child)
     return { ret: 0 }
   }
+}
+
+/**
+ * Whether the recorded agent, executing the operation, stores to pages of its own that it may share with its parent: the
+ * buffer of a write, or its table of mappings.
+ */
+function writesOwnMemory(operation: Operation, result: OperationResult): boolean {
+  if (operation.op === 'fill') return operation.length > 0
+  if (!('ret' in result)) return false
+  return operation.op === 'mmap' || (operation.op === 'mremap' && operation.offset === 0)
 }
 
 function nothing(result: OperationResult): Omit<OperationObservation, 'op'> {

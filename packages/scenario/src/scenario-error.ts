@@ -1,5 +1,6 @@
 /** Every `code` of this package, sorted. The README says of each what causes it and what to do. */
 export type ScenarioErrorCode =
+  | 'INVARIANT_VIOLATED'
   | 'OBSERVATION_NOT_JSON'
   | 'OBSERVATION_SHAPE'
   | 'SCENARIO_BAD_CHARACTER'

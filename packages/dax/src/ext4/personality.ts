@@ -96,6 +96,10 @@ export class Ext4 implements Personality {
     return ext4Truncate(this.blocks, blocksOf(inode), inode.size)
   }
 
+  get ramPages(): number {
+    return this.#logPages
+  }
+
   sectors(inode: DaxInode): number {
     return blocksOf(inode).iBlocks
   }

@@ -104,16 +104,17 @@ export class WriteBuffer {
     const grown = areas.findVma(HEAP_END)
     if (grown !== null && grown.vmStart === HEAP_END) areas.setLimits(grown, HEAP_END, grown.vmEnd + size)
     else if (heap !== null) {
-      areas.insert(
-        new Vma(t.mm, {
-          start: HEAP_END,
-          end: HEAP_END + size,
-          flags: heap.vmFlags,
-          pgoff: HEAP_END / PAGE_SIZE,
-          file: null,
-        }),
-      )
+      const { vmFlags: flags, vmPageProtLo, vmPageProtHi } = heap
+      const area = new Vma(t.mm, {
+        start: HEAP_END,
+        end: HEAP_END + size,
+        flags,
+        pgoff: HEAP_END / PAGE_SIZE,
+        file: null,
+      })
+      areas.insert(Object.assign(area, { vmPageProtLo, vmPageProtHi }))
     }
+    t.mm.totalVm += size / PAGE_SIZE
     this.#top += size
   }
 }

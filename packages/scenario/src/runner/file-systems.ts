@@ -34,12 +34,13 @@ export function fileSystem(name: string): FileSystem {
 }
 
 /**
- * A small file has been written before, so ext4's allocator has a preallocation for small files, and nothing waits for
+ * A small file has been written and emptied before, so ext4's allocator has a preallocation for small files, and nothing waits for
  * the journal.
  */
 function writeSmallFile(t: Task, calls: Calls, sb: SuperBlock): void {
   const file = calls.openCreate(t, sb, '.used')
   calls.pwriteFill(t, file, 0, 4096, 1)
+  calls.ftruncate(t, file, 0)
   calls.fsync(t, file)
 }
 

@@ -38,7 +38,8 @@ import type { Process } from './process.ts'
 /** Result of `pread` at or past the end of the file. */
 const END_OF_FILE = -1000
 
-const ADVICE: Readonly<Record<Advice, number>> = {
+/** `MADV_*` of each advice. */
+export const ADVICE: Readonly<Record<Advice, number>> = {
   dontneed: MADV_DONTNEED,
   remove: MADV_REMOVE,
   free: MADV_FREE,
@@ -49,7 +50,8 @@ const ADVICE: Readonly<Record<Advice, number>> = {
   populate_read: MADV_POPULATE_READ,
   populate_write: MADV_POPULATE_WRITE,
 }
-const MSYNC: Readonly<Record<SyncMode, number>> = {
+/** `MS_*` of each mode. */
+export const MSYNC: Readonly<Record<SyncMode, number>> = {
   sync: MS_SYNC,
   async: MS_ASYNC,
   invalidate: MS_SYNC | MS_INVALIDATE,

@@ -63,6 +63,11 @@ export class Recorder {
     return this.#found.has(t)
   }
 
+  /** The recorder found them otherwise: the task took a fault of its own, in memory that it shares with its parent. */
+  find(t: Task): void {
+    this.#found.add(t)
+  }
+
   /** Begins an operation. */
   begin(): void {
     this.#faults = []
