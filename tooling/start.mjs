@@ -32,3 +32,5 @@ if (compared !== 0) process.exit(compared)
 // means that nothing could be compared.
 const verified = run('verify', `${recordings}/linux-6.1-ext4`, '--scenarios', `${recordings}/scenarios`)
 if (verified > 1) process.exit(verified)
+
+console.log('The documentation, with a decoder for page-table entries in the browser: npm run docs')

@@ -1,0 +1,3 @@
+import { EntryDecoder } from './element.ts'
+
+if (!customElements.get('mm-entry-decoder')) customElements.define('mm-entry-decoder', EntryDecoder)

@@ -1,0 +1,26 @@
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, resolve } from 'node:path'
+
+/** The root of the repository, where the paths in examples begin. */
+const root = resolve(import.meta.dirname, '../../..')
+const require = createRequire(import.meta.url)
+const cli = resolve(dirname(require.resolve('mm-model/package.json')), 'dist/cli.js')
+
+export interface Run {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the built command line of this version. */
+export function mmModel(args: readonly string[]): Run {
+  const { FORCE_COLOR: _, ...env } = process.env
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...env, NO_COLOR: '1' },
+    maxBuffer: 2 ** 28,
+  })
+  return { status, stdout, stderr }
+}
