@@ -21,6 +21,7 @@ import {
   ext4AllocFileBlocks,
   ext4IomapBegin,
   ext4PunchHole,
+  ext4ShouldRetryAlloc,
   ext4Truncate,
   type InodeBlocks,
   MAP_MAPPED,
@@ -43,10 +44,13 @@ export class Ext4 implements Personality {
   constructor(machine: Machine) {
     const { memory } = machine
     this.#memory = memory
-    this.blocks = new Ext4Blocks({
-      blocks: memory.pmemPages,
-      zero: (block, count) => memory.fillPmem(block, 0, count * 4096, 0),
-    })
+    this.blocks = new Ext4Blocks(
+      {
+        blocks: memory.pmemPages,
+        zero: (block, count) => memory.fillPmem(block, 0, count * 4096, 0),
+      },
+      { forceCommit: () => this.commit() },
+    )
   }
 
   iomapEvent(): string {
@@ -85,7 +89,19 @@ export class Ext4 implements Personality {
     const first = Math.floor(offset / 4096)
     const count = Math.ceil((offset + length) / 4096) - first
     this.dirtied(inode)
-    return ext4AllocFileBlocks(this.blocks, blocksOf(inode), first, count, newSize, inode.size)
+    const blocks = blocksOf(inode)
+    const ret = ext4AllocFileBlocks(this.blocks, blocks, first, count, newSize, inode.size)
+    // Short of space, the file still grows over what it got.
+    if (newSize !== 0) inode.size = Math.max(inode.size, blocks.isize)
+    return ret
+  }
+
+  /**
+   * After the `tries`-th time that there was no space: whether trying again may help, because a commit has just given
+   * freed blocks back (fs/ext4/balloc.c: ext4_should_retry_alloc, 6.1).
+   */
+  shouldRetryAlloc(tries: number): boolean {
+    return ext4ShouldRetryAlloc(this.blocks, tries)
   }
 
   punch(inode: DaxInode, offset: number, length: number): number {

@@ -37,7 +37,7 @@ export function daxWrite(
     t.machine.memory.fillPmem(iomap.blockAt(pos), pos % 4096, take, byte)
     done += take
   }
-  if (offset + done > inode.size) {
+  if (done > 0 && offset + done > inode.size) {
     inode.size = offset + done
     inode.sb.personality.sizeChanged(inode)
   }

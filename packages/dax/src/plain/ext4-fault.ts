@@ -6,6 +6,7 @@
 
 import { ENOSPC, FAULT_FLAG_WRITE, PE_SIZE_PTE, type Task, VM_FAULT_ERROR, VM_FAULT_NEEDDSYNC, VM_SHARED, type VmFault } from '@mm-model/core'
 import { downRead, upRead } from '@mm-model/core/plain'
+import type { Ext4 } from '../ext4/personality.ts'
 import { daxContext } from '../fault-context.ts'
 import type { DaxFile } from '../inode.ts'
 import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
@@ -16,9 +17,6 @@ import { sbEnd, sbStart } from './freeze.ts'
 export function ext4DaxFault(t: Task, vmf: VmFault): number {
   return ext4DaxHugeFault(t, vmf, PE_SIZE_PTE)
 }
-
-/** How often a fault that found no space commits and tries again (fs/ext4/balloc.c: ext4_should_retry_alloc, 6.1). */
-const ALLOC_RETRIES = 3
 
 /**
  * `->huge_fault`, and with `PE_SIZE_PTE` also `->fault` and `->pfn_mkwrite`: freeze protection, times, and the journal
@@ -39,9 +37,8 @@ export function ext4DaxHugeFault(t: Task, vmf: VmFault, peSize: number): number 
   const context = daxContext(t)
   context.error = 0
   let result = daxIomapFault(t, vmf, peSize)
-  for (let i = 0; i < ALLOC_RETRIES && write; i++) {
-    if ((result & VM_FAULT_ERROR) === 0 || context.error !== -ENOSPC) break
-    sb.personality.commit()
+  for (let tries = 1; write && (result & VM_FAULT_ERROR) !== 0 && context.error === -ENOSPC; tries++) {
+    if (!(sb.personality as Ext4).shouldRetryAlloc(tries)) break
     context.error = 0
     result = daxIomapFault(t, vmf, peSize)
   }

@@ -9,7 +9,7 @@ import { downWrite, upWrite } from '@mm-model/core/plain'
 import type { DaxFile, DaxInode } from '../inode.ts'
 import { PAGECACHE_TAG_DIRTY } from '../xarray.ts'
 import { daxTruncatePage, daxWrite, daxZeroRange } from './dax-io.ts'
-import { breakLayouts, truncatePagecache, truncatePagecacheRange } from './invalidate.ts'
+import { breakLayouts, truncateInodePages, truncatePagecache, truncatePagecacheRange } from './invalidate.ts'
 import { fileWriteAndWaitRange } from './writeback.ts'
 
 /** fs/ext4/inode.c: ext4_setattr, 6.1. */
@@ -93,9 +93,30 @@ export function ext4DaxWrite(
 ): number {
   downWrite(t, inode.rwsem)
   inode.touch()
+  const grows = offset + length > inode.size
   const ret = daxWrite(t, inode, offset, length, byte)
+  if (grows && ret < length) truncateFailedWrite(t, inode, offset + ret)
   upWrite(t, inode.rwsem)
   return ret
+}
+
+/**
+ * After a write that should have grown the file and fell short: what lies past the size goes again
+ * (fs/ext4/file.c: ext4_inode_extension_cleanup; fs/ext4/truncate.h: ext4_truncate_failed_write, 6.1).
+ *
+ * `end` is where the write ended, or, as 6.1 does not look for an error before it adds (ext4_handle_inode_extension), 28
+ * bytes before its start when there was no space: a file shorter than that grows up to there.
+ */
+function truncateFailedWrite(t: Task, inode: DaxInode, end: number): void {
+  if (end > inode.size) {
+    inode.size = end
+    inode.sb.personality.sizeChanged(inode)
+  }
+  downWrite(t, inode.mapping.invalidateLock)
+  truncateInodePages(t, inode, inode.size)
+  daxTruncatePage(t, inode, inode.size)
+  inode.sb.personality.truncate(inode)
+  upWrite(t, inode.mapping.invalidateLock)
 }
 
 /**

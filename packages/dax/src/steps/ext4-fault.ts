@@ -15,6 +15,7 @@ import {
   type VmFault,
 } from '@mm-model/core'
 import { downRead, upRead } from '@mm-model/core/steps'
+import type { Ext4 } from '../ext4/personality.ts'
 import { daxContext } from '../fault-context.ts'
 import type { DaxFile } from '../inode.ts'
 import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
@@ -25,9 +26,6 @@ import { sbEnd, sbStart } from './freeze.ts'
 export function* ext4DaxFault(t: Task, vmf: VmFault): Steps<number> {
   return yield* ext4DaxHugeFault(t, vmf, PE_SIZE_PTE)
 }
-
-/** How often a fault that found no space commits and tries again (fs/ext4/balloc.c: ext4_should_retry_alloc, 6.1). */
-const ALLOC_RETRIES = 3
 
 /**
  * `->huge_fault`, and with `PE_SIZE_PTE` also `->fault` and `->pfn_mkwrite`: freeze protection, times, and the journal
@@ -48,9 +46,8 @@ export function* ext4DaxHugeFault(t: Task, vmf: VmFault, peSize: number): Steps<
   const context = daxContext(t)
   context.error = 0
   let result = yield* daxIomapFault(t, vmf, peSize)
-  for (let i = 0; i < ALLOC_RETRIES && write; i++) {
-    if ((result & VM_FAULT_ERROR) === 0 || context.error !== -ENOSPC) break
-    sb.personality.commit()
+  for (let tries = 1; write && (result & VM_FAULT_ERROR) !== 0 && context.error === -ENOSPC; tries++) {
+    if (!(sb.personality as Ext4).shouldRetryAlloc(tries)) break
     context.error = 0
     result = yield* daxIomapFault(t, vmf, peSize)
   }

@@ -8,7 +8,7 @@ import { downWrite, upWrite } from '@mm-model/core/steps'
 import type { DaxFile, DaxInode } from '../inode.ts'
 import { PAGECACHE_TAG_DIRTY } from '../xarray.ts'
 import { daxTruncatePage, daxWrite, daxZeroRange } from './dax-io.ts'
-import { breakLayouts, truncatePagecache, truncatePagecacheRange } from './invalidate.ts'
+import { breakLayouts, truncateInodePages, truncatePagecache, truncatePagecacheRange } from './invalidate.ts'
 import { fileWriteAndWaitRange } from './writeback.ts'
 
 /** fs/ext4/inode.c: ext4_setattr, 6.1. */
@@ -92,9 +92,30 @@ export function* ext4DaxWrite(
 ): Steps<number> {
   yield* downWrite(t, inode.rwsem)
   inode.touch()
+  const grows = offset + length > inode.size
   const ret = yield* daxWrite(t, inode, offset, length, byte)
+  if (grows && ret < length) yield* truncateFailedWrite(t, inode, offset + ret)
   yield* upWrite(t, inode.rwsem)
   return ret
+}
+
+/**
+ * After a write that should have grown the file and fell short: what lies past the size goes again
+ * (fs/ext4/file.c: ext4_inode_extension_cleanup; fs/ext4/truncate.h: ext4_truncate_failed_write, 6.1).
+ *
+ * `end` is where the write ended, or, as 6.1 does not look for an error before it adds (ext4_handle_inode_extension), 28
+ * bytes before its start when there was no space: a file shorter than that grows up to there.
+ */
+function* truncateFailedWrite(t: Task, inode: DaxInode, end: number): Steps<void> {
+  if (end > inode.size) {
+    inode.size = end
+    inode.sb.personality.sizeChanged(inode)
+  }
+  yield* downWrite(t, inode.mapping.invalidateLock)
+  yield* truncateInodePages(t, inode, inode.size)
+  yield* daxTruncatePage(t, inode, inode.size)
+  inode.sb.personality.truncate(inode)
+  yield* upWrite(t, inode.mapping.invalidateLock)
 }
 
 /**

@@ -58,8 +58,13 @@ export function* invalidateInodePages2Range(
 export function* truncatePagecache(t: Task, inode: DaxInode, newSize: number): Steps<void> {
   const hole = Math.ceil(newSize / 4096) * 4096
   yield* unmapMappingRange(t, inode.mapping, hole, 0, true)
-  yield* removeEntries(t, inode, hole / 4096, MAX_PAGE_INDEX, true)
+  yield* truncateInodePages(t, inode, newSize)
   yield* unmapMappingRange(t, inode.mapping, hole, 0, true)
+}
+
+/** Removes the entries of every whole page from `start` on (mm/truncate.c: truncate_inode_pages, 6.1). */
+export function* truncateInodePages(t: Task, inode: DaxInode, start: number): Steps<void> {
+  yield* removeEntries(t, inode, Math.ceil(start / 4096), MAX_PAGE_INDEX, true)
 }
 
 /** The whole pages of bytes `start … end`; private copies stay (mm/truncate.c: truncate_pagecache_range, 6.1). */

@@ -18,4 +18,5 @@ export const BLOCK_BITS: number = 12
 export const SECTORS_PER_BLOCK: number = 8
 
 /** Error numbers, negative as the kernel returns them. */
+export const EINVAL: number = 22
 export const ENOSPC: number = 28

@@ -1,10 +1,13 @@
 import type { BlockMap } from './block-map.ts'
-import { BLOCK_SIZE, ENOSPC } from './device.ts'
+import { BLOCK_SIZE, EINVAL, ENOSPC } from './device.ts'
 import { GET_BLOCKS_CREATE_ZERO, MAP_MAPPED } from './flags.ts'
 import { ext4ShouldRetryAlloc } from './free-blocks.ts'
 import type { Ext4Blocks } from './fs.ts'
 import type { InodeBlocks } from './inode.ts'
 import { ext4MapBlocks } from './map-blocks.ts'
+
+/** The last block a file can have (`EXT4_MAX_LOGICAL_BLOCK`). */
+const MAX_LOGICAL_BLOCK = 0xfffffffe
 
 /** Most blocks one write maps at a time (`DIO_MAX_BLOCKS`). */
 const MAX_WRITE_BLOCKS = 4096
@@ -15,7 +18,7 @@ const MAX_WRITE_BLOCKS = 4096
  *
  * Flags of `map` to iomap: UNWRITTEN → IOMAP_UNWRITTEN, else MAPPED → IOMAP_MAPPED, else IOMAP_HOLE; NEW → IOMAP_F_NEW.
  * `nested`: the caller holds a journal handle (a write fault), so that a lack of space is not answered by a commit
- * here; the fault handler does that and starts again. Returns 0 or -ENOSPC.
+ * here; the fault handler does that and starts again. Returns 0, -ENOSPC, or -EINVAL past the last block a file can have.
  */
 export function ext4IomapBegin(
   fs: Ext4Blocks,
@@ -29,6 +32,7 @@ export function ext4IomapBegin(
   nested: boolean,
 ): number {
   const lblk = Math.floor(offset / BLOCK_SIZE)
+  if (lblk > MAX_LOGICAL_BLOCK) return -EINVAL
   map.set(lblk, Math.floor((offset + length - 1) / BLOCK_SIZE) - lblk + 1)
   if (!write || offset + length <= isize) {
     const mapped = ext4MapBlocks(fs, inode, map, 0, isize, openForWrite)
