@@ -153,7 +153,12 @@ export class EntryDecoder extends HTMLElement {
         h(
           'div',
           { class: 'setup' },
-          h('div', { class: 'field' }, h('label', { for: 'arch' }, 'Architecture'), this.#arch),
+          h(
+            'div',
+            { class: 'field' },
+            h('label', { for: 'arch' }, 'Architecture'),
+            h('div', { class: 'select' }, this.#arch),
+          ),
           h('fieldset', { class: 'field levels' }, h('legend', {}, 'Level of the table'), this.#levels),
           h(
             'div',

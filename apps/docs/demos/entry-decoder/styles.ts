@@ -48,15 +48,11 @@ select, textarea {
   background: var(--ground);
   padding: 8px 12px;
 }
-select {
-  height: 44px;
-  appearance: none;
-  text-overflow: ellipsis;
-  padding-right: 38px;
-  background-image: linear-gradient(45deg, transparent 50%, var(--dim) 50%), linear-gradient(-45deg, transparent 50%, var(--dim) 50%);
-  background-position: right 20px center, right 14px center;
-  background-size: 6px 6px;
-  background-repeat: no-repeat;
+select { height: 44px; appearance: none; text-overflow: ellipsis; padding-right: 40px; cursor: pointer; }
+.select { position: relative; }
+.select::after {
+  content: ''; position: absolute; right: 17px; top: 16px; width: 8px; height: 8px; pointer-events: none;
+  border: solid var(--dim); border-width: 0 2px 2px 0; transform: rotate(45deg);
 }
 textarea { font: 15px/1.6 var(--mono); resize: vertical; min-height: 44px; overflow-wrap: anywhere; }
 textarea::placeholder { color: var(--dim); opacity: 1; }
@@ -153,7 +149,7 @@ ins { color: var(--new); background: var(--new-soft); text-decoration: none; fon
 [data-role=software] .bit { border: 1px dashed color-mix(in srgb, var(--software) 60%, transparent); }
 .cell[aria-pressed=true] .bit { background: var(--role); border-color: var(--role); color: var(--on-accent); font-weight: 700; }
 .cell:hover .bit { box-shadow: inset 0 0 0 2px var(--role); }
-.cell[data-hot] .bar { height: 5px; margin-bottom: -2px; }
+.cell[data-hot] .bar { height: 5px; margin-bottom: 2px; }
 .bar { height: 3px; margin: 4px calc(-1 * var(--pad)); background: var(--role); }
 .cell:last-child .bar { margin-right: calc(-1 * var(--pad) - var(--gap)); }
 .cell[data-first] .bar { margin-left: 0; border-radius: 2px 0 0 2px; }
@@ -208,12 +204,14 @@ tr[data-refused] .flip { background: var(--wrong); border-color: var(--wrong); c
 }
 @container (min-width: 42rem) {
   .card { padding: 24px; }
+  .hex { font-size: 22px; }
+  .readout { min-height: 1.5em; }
+}
+@container (min-width: 52rem) {
   .ruler { grid-template-columns: repeat(8, minmax(0, 1fr)); --gap: 6px; --pad: 2px; row-gap: 16px; }
   .nibble:nth-child(4n) .cell:last-child:not([data-last]) .bar { margin-right: calc(-1 * var(--pad) - var(--gap)); }
   .nibble:nth-child(8n) .cell:last-child .bar { margin-right: 0 !important; }
   .cell[data-again='47'] .name, .cell[data-again='15'] .name { display: none; }
-  .hex { font-size: 22px; }
-  .readout { min-height: 1.5em; }
 }
 @container (max-width: 33.99rem) {
   .card { padding: 14px 13px; }
@@ -235,6 +233,10 @@ tr[data-refused] .flip { background: var(--wrong); border-color: var(--wrong); c
   .name { font-size: 9px; }
 }
 @media (forced-colors: active) {
-  .cell[aria-pressed=true] .bit, tr[data-set] .flip { forced-color-adjust: none; }
+  .cell[aria-pressed=true] .bit, tr[data-set] .flip, .bar, .key [data-role]::before { forced-color-adjust: none; }
+  .cell[data-changed] .bit { outline: 2px solid Highlight; outline-offset: 1px; }
+  .cell[data-refused] .bit { outline: 2px dashed Highlight; outline-offset: 1px; }
+  .pill:has(:checked) { forced-color-adjust: none; background: Highlight; color: HighlightText; }
+  .list [aria-selected=true] { border-left-color: Highlight; }
 }
 `
