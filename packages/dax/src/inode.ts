@@ -5,7 +5,7 @@
 
 import { AddressSpace, File, type FileOperations, PMEM_BASE_PFN, RwSem } from '@mm-model/core'
 import type { InodeBlocks } from './ext4/blocks/index.ts'
-import type { SuperBlock } from './super-block.ts'
+import { SB_FREEZE_WRITE, type SuperBlock } from './super-block.ts'
 import { XArray } from './xarray.ts'
 import type { XfsInode } from './xfs/blocks/inode.ts'
 
@@ -68,8 +68,12 @@ export class DaxInode {
     this.sb.personality.dirtied(this)
   }
 
-  /** Notes an access, unless one was noted since the last change (fs/inode.c: touch_atime, relatime_need_update, 6.1). */
+  /**
+   * Notes an access, unless one was noted since the last change, or the file system is frozen (fs/inode.c: touch_atime,
+   * relatime_need_update, 6.1).
+   */
   accessed(): void {
+    if (this.sb.frozen >= SB_FREEZE_WRITE) return
     if (this.atime > this.mtime && this.atime > this.ctime) return
     const { now } = this.sb.machine
     if (this.atime === now) return
