@@ -1,0 +1,47 @@
+import {
+  FAULT_FLAG_MKWRITE,
+  FAULT_FLAG_WRITE,
+  INSTALL_MKWRITE,
+  STRATEGY_API_VERSION,
+  VM_SHARED,
+  VM_WRITE,
+} from '@mm-model/core'
+import * as strategy from '@mm-model/strategy-mkwrite'
+import { mkwrite } from '@mm-model/strategy-mkwrite'
+import { describe, expect, it } from 'vitest'
+
+const SHARED = VM_SHARED | VM_WRITE
+
+describe('mkwrite', () => {
+  // The entry that a store met: none, or one that is present and read-only.
+  it.each([
+    ['no entry', { mkwrite: false, faultFlags: FAULT_FLAG_WRITE }, INSTALL_MKWRITE],
+    [
+      'a read-only entry',
+      { mkwrite: true, faultFlags: FAULT_FLAG_WRITE | FAULT_FLAG_MKWRITE },
+      INSTALL_MKWRITE,
+    ],
+  ])('decides for a store that met %s', (_what, fault, how) => {
+    // Neither the page nor any other flag of the area counts.
+    for (const pgoff of [0, 1, 511, 512, 2 ** 32]) {
+      for (const vmFlags of [SHARED, SHARED | 0x20000000, VM_SHARED, 0]) {
+        const context = Object.freeze({ ...fault, pgoff, vmFlags })
+        expect(mkwrite.install(context)).toBe(how)
+        expect(mkwrite.install(context)).toBe(how)
+      }
+    }
+  })
+
+  it('goes back to user space after it installed a read-only entry', () => {
+    expect(mkwrite.carryOn).toBe(false)
+  })
+
+  it('is a frozen value, by its name, for this version of the contract', () => {
+    expect(Object.isFrozen(mkwrite)).toBe(true)
+    expect([mkwrite.name, mkwrite.apiVersion]).toEqual(['mkwrite', STRATEGY_API_VERSION])
+  })
+})
+
+it('exports', () => {
+  expect(Object.keys(strategy)).toEqual(['mkwrite'])
+})
