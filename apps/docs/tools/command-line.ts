@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 
 /** The root of the repository, where the paths in examples begin. */
 const root = resolve(import.meta.dirname, '../../..')
-const require = createRequire(import.meta.url)
-const cli = resolve(dirname(require.resolve('mm-model/package.json')), 'dist/cli.js')
+// Not a dependency: an install would want to link its binary before there is one. turbo.json says that it is built first.
+const cli = resolve(root, 'apps/cli/dist/cli.js')
 
 export interface Run {
   readonly status: number | null
