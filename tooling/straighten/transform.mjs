@@ -16,12 +16,16 @@ export function straighten(source, name) {
   const file = ts.createSourceFile(name, source, ts.ScriptTarget.ESNext, true, ts.ScriptKind.TS)
   const edits = []
   const replace = (start, end, text) => edits.push({ start, end, text })
-  /** A whole line with its line break, for statements that go. */
+  /** A whole line with its line break, for statements that go; only a comment may share the line. */
   const removeLine = (node) => {
     let start = node.getStart(file)
     while (source[start - 1] === ' ') start--
     let end = node.getEnd()
     while (source[end] !== undefined && source[end] !== '\n') end++
+    const behind = source.slice(node.getEnd(), end).trim()
+    if ((source[start - 1] ?? '\n') !== '\n' || !/^;?\s*(\/\/.*)?$/.test(behind)) {
+      throw new Error(`${name}: something else is on the line of what is taken out: ${node.getText(file)}`)
+    }
     replace(start, end + 1, '')
   }
 
@@ -48,6 +52,9 @@ export function straighten(source, name) {
     ) {
       const value = node.expression.expression
       if (value === undefined || !ts.isCallExpression(value)) {
+        if (value === undefined || !ts.isIdentifier(value) || !isStepName(value.text)) {
+          throw new Error(`${name}: only a STEP_ number or a call can be yielded: ${node.getText(file)}`)
+        }
         if (!ts.isBlock(node.parent) && !ts.isSourceFile(node.parent)) {
           throw new Error(
             `${name}: a step that is the whole body of a branch cannot be taken out: ${node.getText(file)}`,
