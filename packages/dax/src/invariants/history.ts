@@ -36,7 +36,10 @@ export class History {
 
   constructor(snapshot: DaxSnapshot) {
     this.contents = new Contents(snapshot)
-    for (const { inode, extents } of snapshot.inodes) this.#committed.set(inode, extents)
+    for (const inode of snapshot.inodes) {
+      this.#committed.set(inode.inode, inode.extents)
+      this.#noteWritable(inode, inode.mtime)
+    }
   }
 
   /** Takes in one call. A commit during a call is taken to hold what the call left. */
@@ -65,6 +68,7 @@ export class History {
     return this.#zeroedAround.get(inode)?.has(page) === true
   }
 
+  /** Notes what can be stored to from `now` on, and what cannot any more. */
   #noteWritable({ inode, leaves, entries }: InodeSnapshot, now: number): void {
     const since = this.#writable.get(inode) ?? new Map<number, number>()
     this.#writable.set(inode, since)
