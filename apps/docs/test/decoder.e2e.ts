@@ -337,13 +337,14 @@ describe.skipIf(browserPath === null)('the entry decoder', () => {
     expect(await entries(page).inputValue()).toMatch(/ PUD 8000000077777025$/)
   })
 
-  test('takes a whole table', async () => {
-    const page = await site.visit('/decoder.html')
-    const lines = Array.from(
-      { length: 512 },
-      (_, i) => `${i}: 0x${(0x8400000123456a67n + (BigInt(i) << 12n)).toString(16)}`,
-    )
-    await entries(page).fill(lines.join('\n'))
+  test('takes a whole table from the clipboard', async () => {
+    const page = await site.visit('/decoder.html', { permissions: ['clipboard-read', 'clipboard-write'] })
+    const value = (slot: number): string => (0x8400000123456a67n + (BigInt(slot) << 12n)).toString(16)
+    const lines = Array.from({ length: 512 }, (_, slot) => `${slot}: 0x${value(slot)}`)
+    await page.evaluate((text) => navigator.clipboard.writeText(text), lines.join('\n'))
+    await entries(page).selectText()
+    await page.keyboard.press('Control+v')
+    await options(page).nth(511).waitFor()
     expect(await options(page).count()).toBe(512)
     await options(page).nth(0).focus()
     await page.keyboard.press('End')

@@ -22,6 +22,8 @@ export interface Site {
   readonly url: string
   /** Opens a page of the site in a fresh profile. */
   visit(path: string, options?: BrowserContextOptions): Promise<Page>
+  /** Opens another page in the same profile, loaded afresh. */
+  show(page: Page, path: string): Promise<void>
 }
 
 /**
@@ -64,22 +66,29 @@ export function useSite(): Site {
       const { url } = this
       page.on('console', (message) => {
         if (['error', 'warning'].includes(message.type()))
-          problems.push(`${path}: console: ${message.text()}`)
+          problems.push(`${page.url()}: console: ${message.text()}`)
       })
-      page.on('pageerror', (error) => problems.push(`${path}: ${error.stack ?? error.message}`))
+      page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.stack ?? error.message}`))
       page.on('request', (request) => {
         const to = request.url()
-        if (!to.startsWith(`${url}/`) && !to.startsWith('data:')) problems.push(`${path}: asked for ${to}`)
+        if (!to.startsWith(`${url}/`) && !to.startsWith('data:'))
+          problems.push(`${page.url()}: asked for ${to}`)
       })
       page.on('response', (response) => {
-        if (response.status() >= 400) problems.push(`${path}: ${response.status()} for ${response.url()}`)
+        if (response.status() >= 400)
+          problems.push(`${page.url()}: ${response.status()} for ${response.url()}`)
       })
-      await page.goto(url + path)
-      // Hydrated, and every demo started: the page is what a reader would use.
-      await page.waitForFunction(
-        () => !document.querySelector(':not(:defined)') && document.querySelector('#app')?.hasChildNodes(),
-      )
+      if (options.javaScriptEnabled === false) await page.goto(url + path)
+      else await this.show(page, path)
       return page
+    },
+    async show(page, path) {
+      await page.goto(this.url + path)
+      // Vue has taken over and every demo has started: the page is what a reader uses.
+      await page.waitForFunction(() => {
+        const app = document.querySelector('#app')
+        return app && '__vue_app__' in app && !document.querySelector(':not(:defined)')
+      })
     },
   }
 }
