@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 
 /** The root of the repository, where the paths in examples begin. */
-const root = resolve(import.meta.dirname, '../../..')
+export const root: string = resolve(import.meta.dirname, '../../..')
 // Not a dependency: an install would want to link its binary before there is one. turbo.json says that it is built first.
 const cli = resolve(root, 'apps/cli/dist/cli.js')
 
