@@ -23,7 +23,7 @@ export interface Theme {
   readonly favours: Readonly<Record<string, number>>
 }
 
-export const THEMES: readonly (readonly [weight: number, theme: Theme])[] = [
+const THEMES: readonly (readonly [weight: number, theme: Theme])[] = [
   [6, { name: 'small', pages: [1, 2, 4, 8, 16], unaligned: 4, wrong: 2, favours: {} }],
   [
     3,

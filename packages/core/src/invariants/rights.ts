@@ -9,7 +9,7 @@ import type { LeafTable } from './leaves.ts'
 import { type AreaSnapshot, at, type MachineSnapshot } from './snapshot.ts'
 
 /** Asks of every entry in an area, and says where the answer is not null. */
-export function eachLeaf(
+function eachLeaf(
   { spaces }: MachineSnapshot,
   invariant: string,
   ask: (leaves: LeafTable, i: number, area: AreaSnapshot) => { found: string; expected: string } | null,
