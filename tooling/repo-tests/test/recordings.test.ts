@@ -5,7 +5,11 @@ import { expect, test } from 'vitest'
 import { root } from './workspace.ts'
 
 const folder = join(root, 'fixtures/kernel-observations')
-const collections = [folder, join(root, 'fixtures/more-observations')]
+const collections = [
+  folder,
+  join(root, 'fixtures/more-observations'),
+  join(root, 'fixtures/kernel-configurations'),
+]
 const manifest = 'MANIFEST.sha256'
 
 /** `sha256sum` lines: the digest, two spaces, the path. */
@@ -34,7 +38,7 @@ test('every folder of recordings covers every scenario but the zero page', () =>
     .filter((name) => name !== '000-zero')
     .sort()
   const folders = readdirSync(folder).filter((name) => name.startsWith('linux-'))
-  expect(folders).toHaveLength(6)
+  expect(folders).toHaveLength(7)
   for (const name of folders) {
     const recorded = readdirSync(join(folder, name)).map((file) => file.replace(/\.json$/, ''))
     expect(recorded.sort(), name).toEqual(scenarios)
