@@ -1,0 +1,62 @@
+/**
+ * The kernels that the harness knows, as data. To add one, see "Adding a kernel" in the README: copy a definition, give
+ * its package and the offsets that `pnpm capture offsets` prints, and record; the run complains about each probe that
+ * the kernel does not take.
+ */
+import { nearestWord } from '@mm-model/scenario'
+import { CaptureError, quoted } from './capture-error.ts'
+import type { KernelLayout, ProbeName } from './probes.ts'
+
+export interface KernelDefinition {
+  /** What `--kernel` takes, and what recordings say under `kernel`. */
+  readonly name: string
+  readonly title: string
+  /** The Debian package of the image, which apt finds, and whose bytes are checked. */
+  readonly image: { readonly package: string; readonly version: string; readonly sha256: string }
+  readonly layout: KernelLayout
+  /** Probes that this kernel is recorded without. Any other that it refuses ends the run. */
+  readonly absentProbes: readonly ProbeName[]
+}
+
+export const KERNELS: readonly KernelDefinition[] = [
+  {
+    name: '6.1',
+    title: 'Debian 12, Linux 6.1.176',
+    image: {
+      package: 'linux-image-6.1.0-50-amd64',
+      version: '6.1.176-1',
+      sha256: '7b5597492a0a65aee61985a492e6bcc3f2cde830072a0e3b3d8c7e1b90279bd3',
+    },
+    layout: { vmMm: 16, vmPageProt: 24, vmFlags: 32, mmPgd: 72, faultFlags: 40, faultOrigPte: 64 },
+    absentProbes: [],
+  },
+  {
+    name: '6.12',
+    title: 'Debian 12 backport, Linux 6.12.111',
+    image: {
+      package: 'linux-image-6.12.111+deb12-amd64',
+      version: '6.12.111-1~deb12u1',
+      sha256: '4735029b30a978d73dbc75d43ebab79cf244e644bd6db83547a491bb6aa554e8',
+    },
+    layout: { vmMm: 16, vmPageProt: 24, vmFlags: 32, mmPgd: 120, faultFlags: 40, faultOrigPte: 64 },
+    // wp_page_copy is inlined; vmf_insert_pfn_pmd has no `_prot` twin any more, and the shipped recordings are without it.
+    absentProbes: ['vmf_insert_pfn_pmd', 'wp_page_copy'],
+  },
+]
+
+/** @throws {CaptureError} CAPTURE_UNKNOWN_KERNEL */
+export function findKernel(name: string): KernelDefinition {
+  const kernel = KERNELS.find((known) => known.name === name)
+  if (kernel !== undefined) return kernel
+  const names = KERNELS.map((known) => known.name)
+  const nearest = nearestWord(name, names)
+  throw new CaptureError('--kernel', {
+    code: 'CAPTURE_UNKNOWN_KERNEL',
+    found: quoted(name),
+    expected: `one of ${names.join(', ')}`,
+    remedy:
+      nearest === null
+        ? 'the README says how to add a kernel; it is data in src/kernels.ts'
+        : `did you mean '${nearest}'?`,
+  })
+}
