@@ -32,7 +32,7 @@ export const KERNELS: readonly KernelDefinition[] = [
   },
   {
     name: '6.12',
-    title: 'Debian 12 backport, Linux 6.12.111',
+    title: 'Debian 12 (security), Linux 6.12.111',
     image: {
       package: 'linux-image-6.12.111+deb12-amd64',
       version: '6.12.111-1~deb12u1',
