@@ -378,6 +378,14 @@ describe.each(GALLERY)('$id, when $broken', (exhibit) => {
   })
 })
 
+it('a page that no fault installs ends populate, too', () => {
+  const { task: t } = createWorld()
+  const file = new TinyFile()
+  mapFile(plain, t, file)
+  file.answers.push(...Array<number>(100).fill(VM_FAULT_NOPAGE))
+  expect(() => plain.madvise(t, at(0), PAGE, 22)).toThrow(expect.objectContaining({ code: 'NO_PROGRESS' }))
+})
+
 describe('the invariants of the core', () => {
   const checked = [...coreStateInvariants, ...coreCallInvariants]
 

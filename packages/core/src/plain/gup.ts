@@ -7,6 +7,7 @@
 
 import { pmdStart } from '../address.ts'
 import { EFAULT, EINVAL, ENOMEM } from '../errno.ts'
+import { MachineError } from '../errors.ts'
 import {
   FAULT_FLAG_ALLOW_RETRY,
   FAULT_FLAG_KILLABLE,
@@ -22,6 +23,9 @@ import type { Vma } from '../vma.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
 import { handleMmFault, touchPmd } from './fault.ts'
 import { downRead, lockTable, unlockTable, upRead } from './locking.ts'
+
+/** Faults that one page may take before the model calls it a livelock. */
+const MAX_FAULTS = 64
 
 const FOLL_WRITE = 0x1
 const FOLL_FORCE = 0x10
@@ -91,6 +95,7 @@ function getUserPages(
   let address = start
   const end = start + pages * PAGE_SIZE
   const write = (gupFlags & FOLL_WRITE) !== 0
+  let faults = 0
   while (address < end) {
     if (vma === null || address >= vma.vmEnd) {
       vma = mm.areas.findVma(address)
@@ -99,6 +104,7 @@ function getUserPages(
     }
     const found = followPage(t, vma!, address, write)
     if (found === FOLLOW_NONE) {
+      if (++faults > MAX_FAULTS) throw noProgress(address)
       const flags = retryFlags | (write ? FAULT_FLAG_WRITE : 0)
       const ret = handleMmFault(t, vma!, address, flags)
       if ((ret & VM_FAULT_ERROR) !== 0) {
@@ -107,9 +113,19 @@ function getUserPages(
       }
       continue
     }
+    faults = 0
     address += found === FOLLOW_HUGE ? pmdStart(address) + 0x200000 - address : PAGE_SIZE
   }
   return (Math.min(address, end) - start) / PAGE_SIZE
+}
+
+/** The kernel would go on for ever. */
+function noProgress(address: number): MachineError {
+  return new MachineError('NO_PROGRESS', {
+    found: `${MAX_FAULTS} faults in a row for the page at 0x${address.toString(16)}`,
+    expected: 'that a fault that reports success makes progress (I43)',
+    remedy: 'look at the strategy or backend that handles this area',
+  })
 }
 
 /** Faults in a part of one area as populate does (mm/gup.c: populate_vma_page_range, 6.1). */
