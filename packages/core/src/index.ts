@@ -71,7 +71,7 @@ export {
   type WriteFaultStrategy,
 } from './strategy.ts'
 export * from './syscall-flags.ts'
-export { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_MAPERR, type Signal, Task } from './task.ts'
+export { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_KERNEL, SIGNAL_MAPERR, type Signal, Task } from './task.ts'
 export { TLB_DIRTY, TLB_EXEC, TLB_WRITE, Tlb } from './tlb.ts'
 export type { CoreEventName, TraceSink } from './trace.ts'
 export * from './vm-flags.ts'

@@ -14,9 +14,11 @@ import { Vma } from './vma.ts'
 /** What a signal looks like to the program (`si_signo`, `si_code` by name). */
 export interface Signal {
   readonly signal: 'SIGSEGV' | 'SIGBUS'
-  readonly code: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR'
+  readonly code: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'SI_KERNEL'
 }
 
+/** The general protection exception: it names no address (arch/x86/kernel/traps.c: exc_general_protection, 6.1). */
+export const SIGNAL_KERNEL: Signal = Object.freeze({ signal: 'SIGSEGV', code: 'SI_KERNEL' })
 export const SIGNAL_MAPERR: Signal = Object.freeze({ signal: 'SIGSEGV', code: 'SEGV_MAPERR' })
 export const SIGNAL_ACCERR: Signal = Object.freeze({ signal: 'SIGSEGV', code: 'SEGV_ACCERR' })
 export const SIGNAL_ADRERR: Signal = Object.freeze({ signal: 'SIGBUS', code: 'BUS_ADRERR' })

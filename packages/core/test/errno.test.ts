@@ -12,7 +12,7 @@ import { describe, expect, it } from 'vitest'
 import { type Calls, forms } from './forms.ts'
 import { complaints, layoutOf } from './layout.ts'
 import { TinyFile } from './tiny-file.ts'
-import { at, createWorld, mapAnon, mapFile, PAGE } from './world.ts'
+import { at, createWorld, leaf, mapAnon, mapFile, PAGE } from './world.ts'
 
 /*
  * One call a row, and what it answers: the name of an error number, `ok` for anything that is not an error, or
@@ -463,6 +463,18 @@ describe.each(forms)('in the %s form', (_form, k) => {
       if (errno === 0) expect(answer).toBeGreaterThan(0)
       else expect(answer).toBe(-errno)
     })
+  })
+
+  it.each([
+    ['anonymous memory', 'shared by nobody', true],
+    ['a file on DAX', 'in memory anyway', false],
+  ])('mmap locked: %s is %s', (what, _how, locked) => {
+    const { task } = createWorld()
+    if (locked) mapAnon(k, task, { flags: core.MAP_LOCKED })
+    else mapFile(k, task, new TinyFile(), { flags: core.MAP_SHARED | core.MAP_LOCKED })
+    expect((task.mm.areas.at(0)!.vmFlags & core.VM_LOCKED) !== 0, what).toBe(locked)
+    // Both are faulted in at once.
+    expect(leaf(task, at(7))).toMatch(locked ? / ram$/ : / pmem\+7$/)
   })
 
   it('msync asks the file for its part, and goes on without mmap_lock', () => {

@@ -109,6 +109,37 @@ describe.each(forms)('in the %s form', (_form, k) => {
       ])
     })
 
+    it('leaves an entry alone that maps another frame', () => {
+      const { task, machine } = createWorld()
+      const file = new TinyFile()
+      mapFile(k, task, file)
+      k.load(task, at(0))
+      const before = leaf(task, at(0))
+      const { vmf } = task
+      // The fault of the load is still described there: its page, with another frame behind it now.
+      expect(k.vmfInsertMixedMkwrite(task, vmf, file.firstPfn + 9)).toBe(VM_FAULT_NOPAGE)
+      expect(k.vmfInsertMixed(task, vmf, file.firstPfn + 9)).toBe(VM_FAULT_NOPAGE)
+      expect(leaf(task, at(0))).toBe(before)
+      expect(k.vmfInsertMixedMkwrite(task, vmf, file.firstPfn)).toBe(VM_FAULT_NOPAGE)
+      expect(leaf(task, at(0))).toBe(`${WRITABLE} pmem+0`)
+      expect(machine.pageTables.ptl.every((owner) => owner === 0)).toBe(true)
+    })
+
+    it('refuses frames for pages outside the area', () => {
+      const { task } = createWorld()
+      mapFile(k, task, new TinyFile({ pages: 64 }), { pages: 2 })
+      k.load(task, at(0))
+      const { vmf } = task
+      for (const page of [-1, 2]) {
+        vmf.address = at(page)
+        for (const insert of [k.vmfInsertMixed, k.vmfInsertMixedMkwrite, k.vmfInsertMixedProt]) {
+          expect(insert(task, vmf, 0x40000)).toBe(VM_FAULT_SIGBUS)
+        }
+      }
+      vmf.address = at(-256)
+      expect(k.vmfInsertPfnPmd(task, vmf, 0x40000, true)).toBe(VM_FAULT_SIGBUS)
+    })
+
     it('reaches the other mappings of the same page', () => {
       const { task } = createWorld()
       const file = new TinyFile()
@@ -131,6 +162,14 @@ describe.each(forms)('in the %s form', (_form, k) => {
       k.store(task, at(0), 1)
       expect(path(events)).toBe('fault 4 = 100')
       expect(leaf(task, at(0))).toBe('8400000000000267 pmem+0')
+    })
+
+    it('has its entries dirtied by what the kernel faults in for writing', () => {
+      const { task } = createWorld()
+      mapFile(k, task, new TinyFile({ pfnMkwrite: false }))
+      k.load(task, at(0))
+      expect(k.madvise(task, at(0), 4096, 23)).toBe(0)
+      expect(leaf(task, at(0))).toBe('8400000000000a67 pmem+0')
     })
 
     it('is not asked when a store meets an entry that was cleaned', () => {
@@ -399,6 +438,19 @@ describe.each(forms)('in the %s form', (_form, k) => {
       expect(file.asked.at(-1)).toBe('huge 1 1 write')
     })
 
+    it('stays if it maps other frames', () => {
+      const { task, file } = huge()
+      k.load(task, at(256))
+      const { vmf } = task
+      const read = 'pmd 84000000000000a5 pmem+0'
+      expect(k.vmfInsertPfnPmd(task, vmf, file.firstPfn + 512, true)).toBe(VM_FAULT_NOPAGE)
+      expect(leaf(task, at(256))).toBe(read)
+      expect(k.vmfInsertPfnPmd(task, vmf, file.firstPfn, false)).toBe(VM_FAULT_NOPAGE)
+      expect(leaf(task, at(256))).toBe(read)
+      expect(k.vmfInsertPfnPmd(task, vmf, file.firstPfn, true)).toBe(VM_FAULT_NOPAGE)
+      expect(leaf(task, at(256))).toBe('pmd 84000000000008e7 pmem+0')
+    })
+
     it('splits the leaf when the handler falls back', () => {
       const { task, file, events } = huge()
       k.load(task, at(256))
@@ -433,6 +485,30 @@ describe.each(forms)('in the %s form', (_form, k) => {
       expect([k.store(task, at(256), 8), k.load(task, at(256))]).toEqual([0, 8])
     })
 
+    it.each([
+      ['inside', 300, 2],
+      ['at the beginning', 256, 3],
+      ['at the end', 700, 68],
+    ])('is split when an area is cut %s', (_where, first, pages) => {
+      const { task } = huge()
+      k.store(task, at(256), 7)
+      expect(k.madvise(task, at(first), pages * 4096, 10)).toBe(0)
+      // A file brings its pages back one by one.
+      expect([leaf(task, at(256)), k.load(task, at(256)), leaf(task, at(256))]).toEqual([
+        'none',
+        7,
+        `${READ_ONLY} pmem+0`,
+      ])
+      const anon = createWorld()
+      mapAnon(k, anon.task, { first: 256, pages: 512 })
+      k.store(anon.task, at(256), 7)
+      expect(k.madvise(anon.task, at(first), pages * 4096, 10)).toBe(0)
+      expect([leaf(anon.task, at(256)), leaf(anon.task, at(767))]).toEqual([
+        '8000000000000827 ram',
+        '8000000000000827 ram',
+      ])
+    })
+
     it('is cleaned and write-protected as one', () => {
       const { task, file } = huge()
       k.store(task, at(256), 7)
@@ -449,12 +525,48 @@ describe.each(forms)('in the %s form', (_form, k) => {
     })
   })
 
-  it('refuses addresses that are not of user space', () => {
+  describe('unmapping a part of a file', () => {
+    it('reaches every mapping, and private copies only on request', () => {
+      const { task, machine } = createWorld()
+      const file = new TinyFile()
+      mapFile(k, task, file)
+      mapFile(k, task, file, { first: 16, pgoff: 2, flags: MAP_PRIVATE })
+      for (const page of [0, 2, 3]) k.store(task, at(page), 1)
+      k.store(task, at(16), 2)
+      k.load(task, at(17))
+      k.unmapMappingPages(task, file.mapping, 2, 1, false)
+      expect([0, 2, 3, 16].map((page) => leaf(task, at(page)))).toEqual([
+        `${WRITABLE} pmem+0`,
+        'none',
+        `${WRITABLE} pmem+3`,
+        '8000000000000867 ram',
+      ])
+      // To the end of the file; bytes are rounded to whole pages as the kernel does it.
+      k.unmapMappingRange(task, file.mapping, 2 * 4096, 0, true)
+      expect([0, 3, 16, 17].map((page) => leaf(task, at(page)))).toEqual([
+        `${WRITABLE} pmem+0`,
+        'none',
+        'none',
+        'none',
+      ])
+      expect(machine.memory.ramInUse).toBe(0)
+      k.unmapMappingRange(task, file.mapping, 0, 1, false)
+      expect(leaf(task, at(0))).toBe('none')
+    })
+  })
+
+  it('refuses what is no address, and ends others outside user space in a signal, as recorded', () => {
     const { task } = createWorld()
-    for (const address of [-1, 0x7ffffffff000, 2 ** 63, Number.NaN, Infinity]) {
+    for (const address of [-1, 0.5, 2 ** 63, Number.NaN, Infinity]) {
       expect(() => k.load(task, address)).toThrowError(expect.objectContaining({ code: 'BAD_ACCESS' }))
     }
-    k.load(task, 0x7fffffffefff)
-    expect(outcome(task)).toBe('SIGSEGV/SEGV_MAPERR')
+    for (const address of [0x7fffffffefff, 0x7ffffffff000, 2 ** 47 - 1]) {
+      k.load(task, address)
+      expect(outcome(task)).toBe('SIGSEGV/SEGV_MAPERR')
+    }
+    for (const address of [2 ** 47, Number.MAX_SAFE_INTEGER]) {
+      k.store(task, address, 1)
+      expect(outcome(task)).toBe('SIGSEGV/SI_KERNEL')
+    }
   })
 })

@@ -53,7 +53,7 @@ describe.each(forms)('fork in the %s form', (_form, k) => {
   })
 
   it('takes the right to write from private pages, on both sides, and ages the child', () => {
-    const { task, machine } = createWorld()
+    const { task, machine, events } = createWorld()
     mapAnon(k, task)
     k.store(task, at(0), 7)
     const child = k.fork(task)
@@ -64,10 +64,29 @@ describe.each(forms)('fork in the %s form', (_form, k) => {
     expect(machine.memory.ramInUse).toBe(2)
     expect([k.load(task, at(0)), k.load(child, at(0))]).toEqual([7, 8])
     // Whoever is left alone with the page has it back without a copy.
+    events.length = 0
     k.store(task, at(0), 9)
+    expect(events.filter((event) => event.startsWith('wp_page_copy'))).toEqual([])
     expect(machine.memory.ramInUse).toBe(2)
     expect(both(task, child)).toEqual(['8000000000000867 ram', '8000000000000867 ram'])
     expect([k.load(task, at(0)), k.load(child, at(0))]).toEqual([9, 8])
+  })
+
+  it('keeps mprotect from giving it back while the page is shared', () => {
+    const { task } = createWorld()
+    mapAnon(k, task)
+    k.store(task, at(0), 7)
+    k.mprotect(task, at(0), PAGE, 1)
+    k.mprotect(task, at(0), PAGE, 3)
+    expect(leaf(task, at(0))).toBe('8000000000000867 ram')
+    const child = k.fork(task)
+    for (const t of [task, child]) {
+      k.mprotect(t, at(0), PAGE, 1)
+      k.mprotect(t, at(0), PAGE, 3)
+    }
+    expect(both(task, child)).toEqual(['8000000000000865 ram', '8000000000000845 ram'])
+    k.store(child, at(0), 8)
+    expect([k.load(task, at(0)), k.load(child, at(0))]).toEqual([7, 8])
   })
 
   it('shares the zero page', () => {
@@ -169,6 +188,34 @@ describe.each(forms)('fork in the %s form', (_form, k) => {
     expect(layoutOf(child)).toBe('rw 0-2, rw 2-4')
     mapAnon(k, task, { first: 2, pages: 2 })
     expect(layoutOf(task)).toBe('rw 0-4')
+  })
+
+  it('hangs a child on an anon_vma of its own, or on one that nobody uses any more', () => {
+    const { task } = createWorld()
+    const anonOf = (t: Task) => t.mm.areas.at(0)!.anonVma
+    mapAnon(k, task, { pages: 1 })
+    k.store(task, at(0), 1)
+    const first = anonOf(task)!
+    const child = k.fork(task)
+    const second = anonOf(child)!
+    expect([second === first, second.parent === first, first.numActiveVmas, first.numChildren]).toEqual([
+      false,
+      true,
+      1,
+      2,
+    ])
+    // Two hang below the first, the child and itself: it is not used again although its area is gone.
+    const area = task.mm.areas.at(0)!
+    k.munmap(task, at(0), PAGE)
+    expect([first.numActiveVmas, area.anonVma, area.anonVmaChain]).toEqual([0, null, []])
+    const grandchild = k.fork(child)
+    const third = anonOf(grandchild)!
+    expect([third === first, third === second]).toEqual([false, false])
+    // Only one hangs below the second.
+    k.munmap(child, at(0), PAGE)
+    const last = k.fork(grandchild)
+    expect(anonOf(last) === second).toBe(true)
+    expect([second.numActiveVmas, second.numChildren]).toEqual([1, 1])
   })
 
   it('leaves madvise free to drop a page only when it is not shared', () => {

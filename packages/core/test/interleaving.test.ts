@@ -1,4 +1,5 @@
 import {
+  MADV_DONTNEED,
   MAP_PRIVATE,
   RwSem,
   runSteps,
@@ -7,6 +8,7 @@ import {
   STEP_LOCK,
   STEP_TLB_FLUSH,
   type Task,
+  VM_FAULT_FALLBACK,
 } from '@mm-model/core'
 import * as plain from '@mm-model/core/plain'
 import * as steps from '@mm-model/core/steps'
@@ -199,6 +201,39 @@ describe('two faults on one page', () => {
     expect(leaf(a, at(0))).toBe('8400000000000a67 pmem+0')
     expect(faults(events)).toHaveLength(3)
     expect(k.load(b, at(0))).toBe(1)
+  })
+
+  it('of which the second finds it gone starts again', () => {
+    const { a, b, machine } = threads()
+    mapAnon(k, a)
+    k.load(a, at(0))
+    // The exception is for the zero page; when the fault looks, the page is b's copy; when it has the lock, nothing.
+    const first = new Run(steps.store(a, at(0), 1)).to(STEP_LOCK)
+    k.store(b, at(0), 2)
+    expect(leaf(a, at(0))).toBe('8000000000000867 ram')
+    first.to(STEP_LOCK)
+    k.madvise(b, at(0), PAGE, MADV_DONTNEED)
+    expect([leaf(a, at(0)), machine.memory.ramInUse]).toEqual(['none', 0])
+    expect(first.on().result).toBe(0)
+    expect([leaf(a, at(0)), k.load(b, at(0)), machine.memory.ramInUse]).toEqual([
+      '8000000000000867 ram',
+      1,
+      1,
+    ])
+  })
+
+  it('of which one finds 2 MiB mapped when it comes down to the page', () => {
+    const { a, b } = threads()
+    const file = new TinyFile({ huge: true, pages: 1024 })
+    mapFile(k, a, file, { first: 256, pages: 512 })
+    // Neither 1 GiB nor 2 MiB, it is told.
+    file.answers.push(VM_FAULT_FALLBACK, VM_FAULT_FALLBACK)
+    const load = new Run(steps.load(a, at(300)))
+    while (file.asked.length < 2) load.step()
+    k.store(b, at(300), 7)
+    expect(leaf(a, at(300))).toBe('pmd 84000000000008e7 pmem+0')
+    expect(load.on().result).toBe(7)
+    expect(leaf(a, at(300))).toBe('pmd 84000000000008e7 pmem+0')
   })
 
   it('copy a private page once', () => {

@@ -55,6 +55,54 @@ describe('PhysicalMemory', () => {
     expect(() => memory.allocPage()).toThrowError(/all 2 RAM frames in use; .*ramPages/)
   })
 
+  describe('2 MiB pages', () => {
+    it('are carved from the end, aligned, while 512 frames are left together', () => {
+      const memory = create(1030)
+      const first = memory.allocHugePage()
+      // RAM begins 8 frames after a 2 MiB border and ends 14 after the second one that follows.
+      expect([first % 512, first - memory.ramBasePfn, memory.allocHugePage()]).toEqual([0, 504, -1])
+      expect([
+        memory.ramInUse,
+        memory.compoundHead(first + 511),
+        memory.compoundHead(memory.ramBasePfn),
+      ]).toEqual([512, first, -1])
+      for (let i = 0; i < 504; i++) memory.allocPage()
+      expect(() => memory.allocPage()).toThrowError(expect.objectContaining({ code: 'OUT_OF_FRAMES' }))
+    })
+
+    it('are not carved out of frames that are in use', () => {
+      const memory = create(1030)
+      for (let i = 0; i < 505; i++) memory.allocPage()
+      expect(memory.allocHugePage()).toBe(-1)
+      for (let i = 505; i < 1030; i++) memory.allocPage()
+      expect(memory.ramInUse).toBe(1030)
+    })
+
+    it('come back as zeros, and count as one page', () => {
+      const memory = create(1030)
+      const head = memory.allocHugePage()
+      memory.writeByte(head + 300, 9, 1)
+      memory.setAnonExclusive(head, true)
+      // A leaf of 2 MiB, then the same as PTEs.
+      expect([memory.addHugeRefs(head, 1), memory.refcount(head + 7)]).toEqual([1, 1])
+      memory.addRmap(head + 1)
+      memory.addRmap(head + 2)
+      expect([memory.hugeRefs(head), memory.mapcount(head + 1), memory.mapcount(head)]).toEqual([3, 1, 0])
+      expect([
+        memory.addHugeRefs(head, -1),
+        memory.removeRmap(head + 1),
+        memory.removeRmap(head + 2),
+      ]).toEqual([2, false, true])
+      memory.freePage(head)
+      expect([memory.ramInUse, memory.allocHugePage()]).toEqual([0, head])
+      expect([memory.readByte(head + 300, 9), memory.anonExclusive(head), memory.hugeRefs(head)]).toEqual([
+        0,
+        false,
+        0,
+      ])
+    })
+  })
+
   it('counts entries, and says when the last is gone', () => {
     const memory = create()
     const pfn = memory.allocPage()

@@ -168,6 +168,23 @@ describe.each(forms)('in the %s form', (_form, k) => {
     expect([cached(here, at(0)), cached(there, at(0))]).toEqual([-1, -1])
   })
 
+  it.each([
+    ['some pages', 3, 0],
+    ['a whole table', 512, 256],
+  ])('what mremap moves is not reached at the old place: %s', (_what, pages, first) => {
+    const { here, there } = threads()
+    const file = new TinyFile({ pages: 1024 })
+    mapFile(k, here, file, { first, pages })
+    k.store(here, at(first), 1)
+    k.load(there, at(first))
+    // Not a multiple of the TLB's 1024 sets away, or the new place would push the old one out.
+    const to = at(2560 + first)
+    expect(k.mremap(here, at(first), pages * PAGE, pages * PAGE, 3, to)).toBe(to)
+    for (const t of [here, there]) {
+      expect([k.load(t, at(first)), outcome(t), k.load(t, to)]).toEqual([-1, 'SIGSEGV/SEGV_MAPERR', 1])
+    }
+  })
+
   it('a frame that was freed is not seen through a cached translation', () => {
     const { here, there, machine } = threads()
     mapAnon(k, here)

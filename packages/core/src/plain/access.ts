@@ -19,7 +19,7 @@ import {
   X86_PF_USER,
   X86_PF_WRITE,
 } from '../fault-flags.ts'
-import { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_MAPERR, type Task } from '../task.ts'
+import { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_KERNEL, SIGNAL_MAPERR, type Task } from '../task.ts'
 import { TLB_DIRTY, TLB_EXEC, TLB_WRITE } from '../tlb.ts'
 import { VM_ACCESS_FLAGS, VM_WRITE } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
@@ -31,7 +31,7 @@ const MAX_FAULTS = 64
 
 /**
  * Loads the byte at `address`; its value, or -1 with `t.signal` set.
- * @throws MachineError BAD_ACCESS for an address outside user space
+ * @throws MachineError BAD_ACCESS for what is no address: negative, a fraction, beyond 2^53 - 1
  */
 export function load(t: Task, address: number): number {
   access(t, address, false)
@@ -53,14 +53,19 @@ export function store(t: Task, address: number, byte: number): number {
  */
 export function access(t: Task, address: number, write: boolean): void {
   const m = t.machine
-  if (!(address >= 0 && address < m.kernel.taskSize)) {
+  if (!(Number.isSafeInteger(address) && address >= 0)) {
     throw new MachineError('BAD_ACCESS', {
       found: `address ${address}`,
-      expected: `a user address from 0 to 0x${m.kernel.taskSize.toString(16)}`,
-      remedy: 'access memory that user space can map',
+      expected: 'a whole number from 0 to 2^53 - 1',
+      remedy: 'access memory that a 64-bit pointer can name',
     })
   }
   t.signal = null
+  if (address >= m.kernel.canonicalEnd) {
+    // Not canonical: no walk and no page fault, but a general protection exception.
+    t.signal = SIGNAL_KERNEL
+    return
+  }
   for (let faults = 0; faults < MAX_FAULTS; faults++) {
     const rights = m.tlbs[t.cpu]!.lookup(t.mm.tlbContext, address)
     if (rights >= 0 && (!write || (rights & (TLB_WRITE | TLB_DIRTY)) === (TLB_WRITE | TLB_DIRTY))) {
