@@ -170,7 +170,10 @@ const settings = fc.uniqueArray(fc.constantFrom(...(Object.keys(SETTINGS) as (ke
   minLength: 1,
   maxLength: 3,
 })
-const schedule = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 })
+// By turns, so many steps each; long turns let one call run to its end inside another's.
+const schedule = fc
+  .array(fc.integer({ min: 1, max: 24 }), { minLength: 1, maxLength: 8 })
+  .map((turns) => turns.flatMap((steps, i) => Array.from({ length: steps }, () => i % 2 === 1)))
 const kernel = fc.constantFrom(kernel61, { ...kernel61, daxReadFaultsTagDirty: false })
 
 describe.each(mounts)('on %s', (_name, mount) => {

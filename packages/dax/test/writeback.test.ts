@@ -49,6 +49,18 @@ describe('writeback of an entry', () => {
     ])
   })
 
+  it('finds an entry locked from its first moment to the leaf', () => {
+    const { task, file } = written()
+    expect(story(steps.store(task, slot(0), 1), task, file)).toEqual([
+      'none',
+      'empty locked',
+      'block locked D',
+      'block locked D, leaf writable or dirty',
+      'block D, leaf writable or dirty',
+      'block D',
+    ])
+  })
+
   it('never shows a page clean that a leaf can still make dirty', () => {
     const { task, file, machine } = written(16, 2)
     const other = machine.addTask(task.mm, 1)
@@ -122,6 +134,16 @@ describe.each(forms)('in the %s form', (_form, calls) => {
     expect(calls.msync(task, slot(0) + 600 * PAGE, PAGE, 4)).toBe(0)
     expect(events.filter((event) => /dax_writeback_one/.test(event))).toEqual(['dax_writeback_one 200 200 0'])
     expect(entry(file, 512)).toBe('block 2M')
+  })
+
+  it('a 2 MiB entry is cleaned through a mapping that begins inside it', () => {
+    const { task, file } = written(1024)
+    map(calls, task, file, { n: 1, pgoff: 700, pages: 8 })
+    calls.load(task, slot(0) + 512 * PAGE)
+    calls.store(task, slot(1), 1)
+    expect([entry(file, 700), leaf(task, slot(1))]).toEqual(['block 2M D', '8400000000000a67 pmem'])
+    expect(calls.fsync(task, file)).toBe(0)
+    expect([entry(file, 700), leaf(task, slot(1))]).toEqual(['block 2M', '8400000000000a25 pmem'])
   })
 
   it('pages beyond what is mapped and private copies are left alone', () => {
