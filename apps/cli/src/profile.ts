@@ -1,4 +1,4 @@
-import type { WriteFaultStrategy } from '@mm-model/core'
+import { kernelNames, type WriteFaultStrategy } from '@mm-model/core'
 import { nearestWord } from '@mm-model/scenario'
 import { fallthrough } from '@mm-model/strategy-fallthrough'
 import { insertWritable } from '@mm-model/strategy-insert-writable'
@@ -13,7 +13,7 @@ type FileSystem = (typeof BUILT_FILE_SYSTEMS)[number]
 
 /** What a run is of: a kernel on a file system. */
 export interface Profile {
-  readonly kernel: '6.1'
+  readonly kernel: string
   readonly fs: FileSystem
 }
 
@@ -24,7 +24,7 @@ const STRATEGIES: readonly WriteFaultStrategy[] = [retry, insertWritable, fallth
 const DEFAULT_STRATEGY: WriteFaultStrategy = mkwrite
 
 // What the project plans is refused by name until it is built; anything else is a mistake.
-const KERNELS: Choices = { what: 'kernel', built: ['6.1'], planned: ['6.12', '4.5'] }
+const KERNELS: Choices = { what: 'kernel', built: kernelNames, planned: ['6.12', '4.5'] }
 const FILE_SYSTEMS: Choices = { what: 'file system', built: BUILT_FILE_SYSTEMS, planned: ['ext2'] }
 const STRATEGY_NAMES: Choices = {
   what: 'strategy',
@@ -58,7 +58,7 @@ export function chooseProfile(
 ): Profile {
   checkBuilt(command, KERNELS, args.kernel)
   checkBuilt(command, FILE_SYSTEMS, args.fs)
-  return { kernel: '6.1', fs: args.fs as FileSystem }
+  return { kernel: args.kernel, fs: args.fs as FileSystem }
 }
 
 /** @throws {InputError} for a strategy that is not built, or that nobody knows. */

@@ -41,6 +41,8 @@ export {
   spaceOf,
   type Translation,
 } from './invariants/snapshot.ts'
+export { kernelByName, kernelNames } from './kernels/catalog.ts'
+export { kernel61 } from './kernels/linux-6.1.ts'
 export { RwSem } from './locks.ts'
 export { Machine, type MachineOptions } from './machine.ts'
 export { Mm } from './mm.ts'
@@ -59,7 +61,7 @@ export {
   PUD_SIZE,
   ZERO_PFN,
 } from './physical-memory.ts'
-export { type KernelProfile, kernel61 } from './profile.ts'
+export type { KernelProfile } from './profile.ts'
 export * from './step.ts'
 export {
   FaultView,

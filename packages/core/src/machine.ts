@@ -5,12 +5,12 @@
  */
 
 import type { PageTableArch } from '@mm-model/pgprot'
-import { x86Arch } from '@mm-model/pgprot/x86-64'
 import { MachineError } from './errors.ts'
+import { kernel61 } from './kernels/linux-6.1.ts'
 import { Mm } from './mm.ts'
 import { PageTables } from './page-tables.ts'
 import { PhysicalMemory } from './physical-memory.ts'
-import { type KernelProfile, kernel61 } from './profile.ts'
+import type { KernelProfile } from './profile.ts'
 import { STRATEGY_API_VERSION, type WriteFaultStrategy } from './strategy.ts'
 import { Task } from './task.ts'
 import { Tlb } from './tlb.ts'
@@ -20,6 +20,7 @@ import type { TraceSink } from './trace.ts'
 export interface MachineOptions {
   readonly strategy: WriteFaultStrategy
   readonly kernel?: KernelProfile | undefined
+  /** Left out, x86-64 as the kernel has it. */
   readonly arch?: PageTableArch | undefined
   /** 1 … 64. */
   readonly cpus?: number | undefined
@@ -63,8 +64,8 @@ export class Machine {
         remedy: 'use a version of the strategy package that goes with this core',
       })
     }
-    this.arch = options.arch ?? x86Arch
     this.kernel = options.kernel ?? kernel61
+    this.arch = options.arch ?? this.kernel.x86Arch
     this.strategy = options.strategy
     this.memory = new PhysicalMemory({
       pmemPages: options.pmemPages ?? 131072,

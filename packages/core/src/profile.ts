@@ -1,12 +1,17 @@
 /**
- * What differs between kernel versions, as data: the code asks the profile, never a version number.
+ * What differs between kernel versions, as data: the code asks the profile, never a version number. Each kernel has a
+ * file of its own in `kernels/`, which says where every value comes from.
  * @module
  */
+
+import type { PageTableArch } from '@mm-model/pgprot'
 
 /** Limits and behaviour of one kernel version. */
 export interface KernelProfile {
   /** `6.1`, as the command line names it. */
   readonly name: string
+  /** Entries of x86-64 with four levels as this kernel uses their software bits; a machine can be given others. */
+  readonly x86Arch: PageTableArch
   /** Highest number of areas in one address space plus one (`sysctl_max_map_count`). */
   readonly maxMapCount: number
   /** First address that user space cannot map: `TASK_SIZE_MAX` of 4-level x86-64. */
@@ -15,16 +20,6 @@ export interface KernelProfile {
   readonly canonicalEnd: number
   /** Pages above which a range flush becomes a full one (`tlb_single_page_flush_ceiling`). */
   readonly tlbFlushCeiling: number
-  /** fs/dax.c: dax_insert_entry of 6.0 and 6.1 tags entries dirty on read faults too. */
+  /** Whether a read fault tags its DAX entry dirty (fs/dax.c: dax_insert_entry). */
   readonly daxReadFaultsTagDirty: boolean
 }
-
-/** Linux 6.1, the recorded reference. */
-export const kernel61: KernelProfile = Object.freeze({
-  name: '6.1',
-  maxMapCount: 65530,
-  taskSize: 0x7ffffffff000,
-  canonicalEnd: 0x800000000000,
-  tlbFlushCeiling: 33,
-  daxReadFaultsTagDirty: true,
-})

@@ -3,6 +3,8 @@ import {
   FAULT_FLAG_NAMES,
   isCowMapping,
   kernel61,
+  kernelByName,
+  kernelNames,
   Machine,
   MachineError,
   type MachineOptions,
@@ -91,5 +93,15 @@ it('a mapping copies on write if it is private and may be written', () => {
 })
 
 it('a kernel profile is data that nobody changes', () => {
-  expect(Object.isFrozen(kernel61)).toBe(true)
+  expect(kernelNames[0]).toBe(kernel61.name)
+  for (const name of kernelNames) {
+    expect(kernelByName(name).name).toBe(name)
+    expect(Object.isFrozen(kernelByName(name))).toBe(true)
+  }
+})
+
+it('a kernel that is not built is refused by name', () => {
+  expect(() => kernelByName('2.4')).toThrowError(
+    expect.objectContaining({ code: 'BAD_CONFIGURATION', found: 'the kernel 2.4' }),
+  )
 })

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { kernel61, Machine, MachineError, type WriteFaultStrategy } from '@mm-model/core'
+import { kernelByName, Machine, MachineError, type WriteFaultStrategy } from '@mm-model/core'
 import type { DaxFile } from '@mm-model/dax'
 import { type Costs, costsOf } from './costs.ts'
 import { type FinalState, finalStateOf } from './final-state.ts'
@@ -11,7 +11,7 @@ import type { FileObservation, Observation, OperationObservation, OperationResul
 import { startAgent } from './runner/agent.ts'
 import { type Calls, callsOf, type Form } from './runner/calls.ts'
 import { digestOf } from './runner/file-digest.ts'
-import { FILE_SYSTEM_NAMES, fileSystem } from './runner/file-systems.ts'
+import { fileSystem } from './runner/file-systems.ts'
 import { InvariantMonitor } from './runner/invariants.ts'
 import { Frames, Places } from './runner/names.ts'
 import { execute, type Surroundings } from './runner/operations.ts'
@@ -22,7 +22,7 @@ import type { Operation, Scenario } from './syntax.ts'
 
 /** What to run a scenario on. */
 export interface RunOptions {
-  /** Only `6.1` is built. */
+  /** One of `kernelNames` of `@mm-model/core`. */
   readonly kernel: string
   /** `ext4` or `xfs`. */
   readonly fs: string
@@ -51,13 +51,6 @@ export interface RunResult {
  * @throws InvariantViolation with `invariants`, when the model breaks one
  */
 export function runScenario(scenario: Scenario, options: RunOptions): RunResult {
-  if (options.kernel !== kernel61.name) {
-    throw new MachineError('BAD_CONFIGURATION', {
-      found: `kernel ${options.kernel} with ${options.fs}`,
-      expected: `kernel 6.1 with ${FILE_SYSTEM_NAMES.join(' or ')}, the profiles that are built`,
-      remedy: 'choose one of these',
-    })
-  }
   const run = new Run(options)
   const ops = scenario.ops.map((operation) => run.step(operation))
   run.finish()
@@ -92,7 +85,7 @@ class Run {
   #broken: string | null = null
 
   constructor(options: RunOptions) {
-    this.#machine = new Machine({ strategy: options.strategy, kernel: kernel61 })
+    this.#machine = new Machine({ strategy: options.strategy, kernel: kernelByName(options.kernel) })
     this.#calls = callsOf(options.form ?? 'plain')
     this.#frames = new Frames(this.#machine)
     const places = this.#places

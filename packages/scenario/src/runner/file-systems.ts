@@ -20,7 +20,7 @@ const FILE_SYSTEMS: ReadonlyMap<string, FileSystem> = new Map([
 ])
 
 /** The names of what is built. */
-export const FILE_SYSTEM_NAMES: readonly string[] = [...FILE_SYSTEMS.keys()]
+const FILE_SYSTEM_NAMES: readonly string[] = [...FILE_SYSTEMS.keys()]
 
 /** @throws MachineError BAD_CONFIGURATION for one that is not built */
 export function fileSystem(name: string): FileSystem {
