@@ -4,6 +4,7 @@
  */
 
 import { RwSem } from './locks.ts'
+import { PageCache } from './page-cache.ts'
 import type { Steps } from './step.ts'
 import type { Task } from './task.ts'
 import type { Vma } from './vma.ts'
@@ -40,7 +41,9 @@ export class AddressSpace {
    */
   readonly iMmap: Vma[] = []
   readonly iMmapRwsem: RwSem
+  /** Taken by faults for reading, by what removes blocks for writing; before 5.15 ext4's own `i_mmap_sem`. */
   readonly invalidateLock: RwSem
+  readonly pages: PageCache = new PageCache()
 
   constructor(name: string) {
     this.iMmapRwsem = new RwSem(`${name}.i_mmap_rwsem`, 6)

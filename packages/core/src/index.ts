@@ -47,6 +47,7 @@ export { RwSem } from './locks.ts'
 export { Machine, type MachineOptions } from './machine.ts'
 export { Mm } from './mm.ts'
 export { MmuGather } from './mmu-gather.ts'
+export { CachedPage, PageCache } from './page-cache.ts'
 export { PageTables, PTL_FREE } from './page-tables.ts'
 export {
   HUGE_ZERO_PFN,

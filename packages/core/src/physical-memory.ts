@@ -74,6 +74,9 @@ class FrameBytes {
   }
 }
 
+const FILE_PAGE = 1
+const IN_CACHE = 2
+
 /** Sizes of the two memories, in 4 KiB pages. */
 export interface PhysicalMemoryOptions {
   /** 1 … 2^22 (16 GiB). */
@@ -94,6 +97,8 @@ export class PhysicalMemory {
   readonly #ram: FrameBytes = new FrameBytes()
   #mapcount: Int32Array = new Int32Array(1024)
   #exclusive: Uint8Array = new Uint8Array(1024)
+  /** Pages of a page cache: `FILE_PAGE`, and `IN_CACHE` while the cache holds them. */
+  #file: Uint8Array = new Uint8Array(1024)
   /** Stack of freed RAM frames: the last one freed is handed out first, as from a CPU's list of free pages. */
   #free: Int32Array = new Int32Array(1024)
   #freeCount = 0
@@ -143,7 +148,26 @@ export class PhysicalMemory {
     }
     this.#mapcount[frame] = 0
     this.#exclusive[frame] = 0
+    this.#file[frame] = 0
     return this.ramBasePfn + frame
+  }
+
+  /** A zeroed RAM frame for a page cache, which holds it until {@link uncache}. @throws MachineError OUT_OF_FRAMES */
+  allocFilePage(): number {
+    const pfn = this.allocPage()
+    this.#file[pfn - this.ramBasePfn] = FILE_PAGE | IN_CACHE
+    return pfn
+  }
+
+  /** Not an anonymous page, but one of a file's page cache (`!PageAnon`). */
+  isFilePage(pfn: number): boolean {
+    return this.isRam(pfn) && this.#file[pfn - this.ramBasePfn] !== 0
+  }
+
+  /** The page cache lets go of the frame, which is free when nothing maps it. */
+  uncache(pfn: number): void {
+    this.#file[pfn - this.ramBasePfn] = FILE_PAGE
+    if (this.mapcount(pfn) === 0) this.freePage(pfn)
   }
 
   /**
@@ -161,6 +185,7 @@ export class PhysicalMemory {
     this.#ram.fill(frame, 0, 512 * PAGE_SIZE, 0)
     this.#mapcount.fill(0, frame, frame + 512)
     this.#exclusive.fill(0, frame, frame + 512)
+    this.#file.fill(0, frame, frame + 512)
     this.#hugeRefs.set(frame, 0)
     return this.ramBasePfn + frame
   }
@@ -198,6 +223,9 @@ export class PhysicalMemory {
     const exclusive = new Uint8Array(size)
     exclusive.set(this.#exclusive)
     this.#exclusive = exclusive
+    const file = new Uint8Array(size)
+    file.set(this.#file)
+    this.#file = file
     const free = new Int32Array(size)
     free.set(this.#free)
     this.#free = free
@@ -229,7 +257,8 @@ export class PhysicalMemory {
   removeRmap(pfn: number): boolean {
     const left = --this.#mapcount[pfn - this.ramBasePfn]!
     const head = this.compoundHead(pfn)
-    return head < 0 ? left === 0 : this.addHugeRefs(head, -1) === 0
+    if (head >= 0) return this.addHugeRefs(head, -1) === 0
+    return left === 0 && (this.#file[pfn - this.ramBasePfn]! & IN_CACHE) === 0
   }
 
   /** References to the page the frame belongs to: entries that map it, or any part of it (`page_count`). */

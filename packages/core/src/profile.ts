@@ -20,6 +20,63 @@ export interface KernelProfile {
   readonly canonicalEnd: number
   /** Pages above which a range flush becomes a full one (`tlb_single_page_flush_ceiling`). */
   readonly tlbFlushCeiling: number
+  /** Name of the write-fault strategy that this kernel itself follows. */
+  readonly strategy: string
+
+  /** `FAULT_FLAG_*` of a hardware fault before it is known what it was (arch/x86/mm/fault.c: do_user_addr_fault). */
+  readonly faultFlags: number
+  /** The same of a fault that the kernel takes by itself and that may drop `mmap_lock` (mm/gup.c: faultin_page). */
+  readonly gupFaultFlags: number
+  /** Whether a fault that asked for another try must not ask again: the second time `ALLOW_RETRY` is clear. */
+  readonly retriesOnce: boolean
+  /** Whether a fault says that it read an entry first (`FAULT_FLAG_ORIG_PTE_VALID`). */
+  readonly notesOrigPte: boolean
+  /** Whether a fault tries 1 GiB before 2 MiB (mm/memory.c: create_huge_pud). */
+  readonly pudFaults: boolean
+  /** Whether the table for the entry is there before the handler is asked for a page (mm/memory.c: __handle_mm_fault). */
+  readonly allocatesPteTableFirst: boolean
+  /** Whether the fault path splits a 2 MiB entry that the handler could not make writable (mm/memory.c: wp_huge_pmd). */
+  readonly splitsOnWpFallback: boolean
+  /**
+   * Whether the fault path itself makes the entry writable after `->pfn_mkwrite`, whatever that returned short of an
+   * error; otherwise `VM_FAULT_NOPAGE` says that the handler did (mm/memory.c: wp_pfn_shared).
+   */
+  readonly coreFinishesPfnMkwrite: boolean
+
+  /** `MAP_*` that mmap knows beyond those of 2.6, of `MAP_SYNC` and `MAP_FIXED_NOREPLACE`; it ignores the others. */
+  readonly newMapFlags: number
+  /** Whether mmap knows `MAP_SHARED_VALIDATE`. */
+  readonly mapSharedValidate: boolean
+  /** Whether DAX mappings without a hint begin at the same place in 2 MiB as in their file (thp_get_unmapped_area). */
+  readonly alignsDaxMappings: boolean
+  /** Whether mremap grows an area in place by a merge, which areas of `VM_SPECIAL` refuse (mm/mremap.c). */
+  readonly mremapGrowsByMerge: boolean
+  /** Whether mremap moves whole tables where both ends are aligned (mm/mremap.c: move_normal_pmd, move_normal_pud). */
+  readonly mremapMovesTables: boolean
+  /** Whether mremap knows that a DAX entry of 2 MiB is no table (mm/mremap.c: move_page_tables; CVE-2020-10757). */
+  readonly mremapKnowsDaxPmds: boolean
+  /** Whether mprotect makes dirty entries of exclusive private pages writable at once (can_change_pte_writable). */
+  readonly mprotectReusesExclusive: boolean
+  /** Whether mprotect makes a dirty shared entry writable only if it is soft-dirty too (change_pte_range). */
+  readonly mprotectWantsSoftDirty: boolean
+  /** Whether mprotect flushes its whole range when there was any entry, not only where rights went. */
+  readonly mprotectFlushesWholeRange: boolean
+  /** `MADV_*` that madvise takes; what is not among them is `EINVAL`. */
+  readonly madviseTakes: ReadonlySet<number>
+  /** `VM_*` of areas for which `MADV_HUGEPAGE` and `MADV_NOHUGEPAGE` are `EINVAL` (hugepage_madvise). */
+  readonly madviseHugepageRefuses: number
+  /** Whether `MADV_FREE` is `MADV_DONTNEED` on a machine without swap, which this one is (mm/madvise.c). */
+  readonly madvFreeNeedsSwap: boolean
+  /** Whether fork copies entries of 2 MiB of files too, read-only on both sides (mm/huge_memory.c: copy_huge_pmd). */
+  readonly forkCopiesFilePmds: boolean
+  /** Whether unmapping a file keeps other unmappings and faults that look at its areas out (unmap_mapping_range). */
+  readonly unmapsExclusively: boolean
+
+  /** Which fs/dax.c file systems mount with: extents and locked entries, or `get_block` and a radix tree without locks. */
+  readonly dax: 'iomap' | 'get-block'
   /** Whether a read fault tags its DAX entry dirty (fs/dax.c: dax_insert_entry). */
   readonly daxReadFaultsTagDirty: boolean
+
+  /** Invariants that this kernel itself does not hold, each with the reason. */
+  readonly unheldInvariants: Readonly<Record<string, string>>
 }

@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { CachedPage } from './page-cache.ts'
 import type { Steps } from './step.ts'
 import type { Task } from './task.ts'
 import type { Vma } from './vma.ts'
@@ -18,6 +19,8 @@ export interface VmOperationsForm<R> {
   fault(t: Task, vmf: VmFault): R
   /** `->huge_fault` at `PE_SIZE_PMD` or `PE_SIZE_PUD`; `null` where the backend has none. */
   readonly hugeFault: ((t: Task, vmf: VmFault, peSize: number) => R) | null
+  /** `->page_mkwrite`: a store met a read-only entry for a page of the page cache; backends that map none have none. */
+  readonly pageMkwrite?: (t: Task, vmf: VmFault) => R
   /** `->pfn_mkwrite`: a store met a read-only entry without `struct page`; `null` means the core makes it writable. */
   readonly pfnMkwrite: ((t: Task, vmf: VmFault) => R) | null
 }
@@ -51,6 +54,8 @@ export class VmFault {
   origHi = 0
   /** Frame to copy into for a private write fault, or -1. */
   cowPage = -1
+  /** The page, locked, that a handler returned with `VM_FAULT_LOCKED` for the core to map, or null. */
+  page: CachedPage | null = null
   /** Whether the table lock of `pte` is held. */
   locked = false
 

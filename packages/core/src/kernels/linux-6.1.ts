@@ -4,7 +4,22 @@
  */
 
 import { x86Arch } from '@mm-model/pgprot/x86-64'
+import { FAULT_FLAG_ALLOW_RETRY, FAULT_FLAG_DEFAULT, FAULT_FLAG_KILLABLE } from '../fault-flags.ts'
 import type { KernelProfile } from '../profile.ts'
+import {
+  MADV_DOFORK,
+  MADV_DONTFORK,
+  MADV_DONTNEED,
+  MADV_FREE,
+  MADV_HUGEPAGE,
+  MADV_NOHUGEPAGE,
+  MADV_POPULATE_READ,
+  MADV_POPULATE_WRITE,
+  MADV_REMOVE,
+  MADV_WILLNEED,
+  MAP_FIXED_NOREPLACE,
+  MAP_SYNC,
+} from '../syscall-flags.ts'
 
 /** Linux 6.1 (recorded: Debian's 6.1.176, and 6.1.192 with other strategies). */
 export const kernel61: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile>({
@@ -18,9 +33,50 @@ export const kernel61: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   canonicalEnd: 0x800000000000,
   /** arch/x86/mm/tlb.c: `tlb_single_page_flush_ceiling`. */
   tlbFlushCeiling: 33,
+  /** fs/dax.c: dax_fault_iter calls vmf_insert_mixed_mkwrite (since 4.14, commit b2770da64254). */
+  strategy: 'mkwrite',
+  faultFlags: FAULT_FLAG_DEFAULT,
+  gupFaultFlags: FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE,
+  /** include/linux/mm_types.h: ALLOW_RETRY and TRIED stand together since 5.7. */
+  retriesOnce: false,
+  /** mm/memory.c: handle_pte_fault (since 6.0). */
+  notesOrigPte: true,
+  pudFaults: true,
+  /** mm/memory.c: finish_fault and insert_pfn allocate it when they install. */
+  allocatesPteTableFirst: false,
+  splitsOnWpFallback: true,
+  coreFinishesPfnMkwrite: false,
+  newMapFlags: MAP_SYNC | MAP_FIXED_NOREPLACE,
+  mapSharedValidate: true,
+  alignsDaxMappings: true,
+  /** mm/mremap.c: vma_merge in place of vma_adjust, in 6.1.y. */
+  mremapGrowsByMerge: true,
+  mremapMovesTables: true,
+  mremapKnowsDaxPmds: true,
+  mprotectReusesExclusive: true,
+  mprotectWantsSoftDirty: false,
+  /** mm/mprotect.c: an mmu_gather, and pte_needs_flush for each entry (since 5.19 and 6.1). */
+  mprotectFlushesWholeRange: false,
+  /**
+   * mm/madvise.c: madvise_behavior_valid of Debian's 6.1. Beside those with names: NORMAL, RANDOM, SEQUENTIAL, MERGEABLE,
+   * UNMERGEABLE, DONTDUMP, DODUMP, WIPEONFORK, KEEPONFORK, COLD, PAGEOUT, DONTNEED_LOCKED, COLLAPSE, HWPOISON,
+   * SOFT_OFFLINE.
+   */
+  madviseTakes: /*#__PURE__*/ new Set([
+    ...[MADV_WILLNEED, MADV_DONTNEED, MADV_FREE, MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK],
+    ...[MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_POPULATE_READ, MADV_POPULATE_WRITE],
+    ...[0, 1, 2, 12, 13, 16, 17, 18, 19, 20, 21, 24, 25, 100, 101],
+  ]),
+  madviseHugepageRefuses: 0,
+  madvFreeNeedsSwap: false,
+  /** mm/huge_memory.c: copy_huge_pmd leaves them to faults. */
+  forkCopiesFilePmds: false,
+  unmapsExclusively: false,
+  dax: 'iomap',
   /**
    * fs/dax.c: dax_insert_entry of 6.0 and 6.1 lost the condition that the fault writes; 6.2 has it again (commit
    * 169004265860).
    */
   daxReadFaultsTagDirty: true,
+  unheldInvariants: /*#__PURE__*/ Object.freeze({}),
 })

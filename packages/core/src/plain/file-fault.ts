@@ -10,6 +10,7 @@ import {
   FAULT_FLAG_WRITE,
   VM_FAULT_DONE_COW,
   VM_FAULT_ERROR,
+  VM_FAULT_LOCKED,
   VM_FAULT_NOPAGE,
   VM_FAULT_RETRY,
 } from '../fault-flags.ts'
@@ -18,65 +19,97 @@ import { VM_SHARED } from '../vm-flags.ts'
 import type { VmFault } from '../vm-operations.ts'
 import { anonVmaPrepare } from './anon-rmap.ts'
 import { fromScratch, maybeMkwrite } from './entries.ts'
-import { lockTable, unlockTable } from './locking.ts'
+import { lockTable, unlockTable, upRead, upWrite } from './locking.ts'
 
 const DONE = VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY | VM_FAULT_DONE_COW
 
 /** mm/memory.c: do_fault, 6.1. */
 export function doFault(t: Task, vmf: VmFault): number {
-  if ((vmf.flags & FAULT_FLAG_WRITE) !== 0 && (vmf.vma.vmFlags & VM_SHARED) === 0)
-    return doCowFault(t, vmf)
+  if ((vmf.flags & FAULT_FLAG_WRITE) === 0) return doReadFault(t, vmf)
+  if ((vmf.vma.vmFlags & VM_SHARED) === 0) return doCowFault(t, vmf)
   const ret = vmf.vma.vmOps!.plain.fault(t, vmf)
-  if ((ret & DONE) === 0)
-    throw notModelled('a file mapping whose handler returns a page for the core to map (page cache)')
+  if ((ret & DONE) === 0) throw notModelled('a store to a shared page of a page cache')
+  return ret
+}
+
+/** A load; the page that a handler returns is mapped as it is (mm/memory.c: do_read_fault, 4.5, 6.1). */
+function doReadFault(t: Task, vmf: VmFault): number {
+  const ret = vmf.vma.vmOps!.plain.fault(t, vmf)
+  if ((ret & DONE) !== 0) return ret
+  const { page } = vmf
+  if ((ret & VM_FAULT_LOCKED) === 0 || page === null)
+    throw notModelled('a file mapping whose handler returns a page that is not locked')
+  setPteOfFault(t, vmf, page.pfn, false)
+  upWrite(t, page.lock)
+  vmf.page = null
   return ret
 }
 
 /**
- * A store to a private file page that is not mapped: the backend copies straight into a new anonymous page
- * (mm/memory.c: do_cow_fault, 6.1).
+ * A store to a private file page that is not mapped: the backend copies straight into a new anonymous page, and maps it
+ * (`VM_FAULT_DONE_COW`, since 4.10) or has it mapped here. Then `VM_FAULT_LOCKED` comes with the page it copied from, or
+ * with none: `i_mmap_rwsem`, held for reading, keeps truncation out until the copy is mapped (mm/memory.c: do_cow_fault,
+ * 4.5, 6.1).
  */
 function doCowFault(t: Task, vmf: VmFault): number {
   const m = t.machine
   anonVmaPrepare(vmf.vma)
   vmf.cowPage = m.memory.allocPage()
   const ret = vmf.vma.vmOps!.plain.fault(t, vmf)
-  if ((ret & DONE) === 0)
-    throw notModelled('a private file mapping whose handler returns a page (page cache)')
-  if ((ret & VM_FAULT_DONE_COW) === 0) m.memory.freePage(vmf.cowPage)
+  let mapped = (ret & VM_FAULT_DONE_COW) !== 0
+  if ((ret & DONE) === 0) {
+    if ((ret & VM_FAULT_LOCKED) === 0)
+      throw notModelled('a private file mapping whose handler returns a page that is not locked')
+    const { page } = vmf
+    if (page !== null) m.memory.copyPage(vmf.cowPage, page.pfn)
+    mapped = setPteOfFault(t, vmf, vmf.cowPage, true)
+    if (page !== null) upWrite(t, page.lock)
+    else upRead(t, vmf.vma.vmFile!.mapping.iMmapRwsem)
+    vmf.page = null
+  }
+  if (!mapped) m.memory.freePage(vmf.cowPage)
   vmf.cowPage = -1
   return ret
 }
 
 /**
- * Maps `vmf.cowPage` (mm/memory.c: finish_fault, do_set_pte, 6.1); `VM_FAULT_NOPAGE` when somebody else was faster.
- * Pages of a page cache are not modelled, so the page is always the private copy.
+ * Maps the frame at the fault, a copy dirty and as writable as the area is; false when somebody else was faster
+ * (mm/memory.c: do_set_pte and the lock around it, 4.5, 6.1).
  */
-export function finishFault(t: Task, vmf: VmFault): number {
+function setPteOfFault(t: Task, vmf: VmFault, pfn: number, copy: boolean): boolean {
   const m = t.machine
   const pt = m.pageTables
   const vma = vmf.vma
   const { arch } = m
   const { scratchLo, scratchHi } = t
-  if (m.trace !== null) m.trace('finish_fault', t, 0, 0, 0)
   if (pt.isNone(vmf.pmd)) pt.populate(vmf.pmd, pt.allocTable())
-  else if (pt.pmdIsLeaf(vmf.pmd)) return VM_FAULT_NOPAGE
+  else if (pt.pmdIsLeaf(vmf.pmd)) return false
   const slot = pt.pteSlotAt(vmf.pmd, vmf.address)
   lockTable(t, slot >>> 9)
   const changed =
     (vmf.flags & FAULT_FLAG_ORIG_PTE_VALID) !== 0
       ? pt.lo[slot] !== vmf.origLo || pt.hi[slot] !== vmf.origHi
       : !pt.isNone(slot)
-  if (changed) {
-    unlockTable(t, slot >>> 9)
-    return VM_FAULT_NOPAGE
+  if (!changed) {
+    arch.pfnPte(scratchLo, scratchHi, 0, pfn, vma.vmPageProtLo, vma.vmPageProtHi)
+    if (copy) {
+      arch.pteMkdirty(scratchLo, scratchHi, 0)
+      maybeMkwrite(t, vma, 0)
+    }
+    m.memory.addRmap(pfn)
+    if (copy) m.memory.setAnonExclusive(pfn, true)
+    fromScratch(t, slot, 0)
   }
-  arch.pfnPte(scratchLo, scratchHi, 0, vmf.cowPage, vma.vmPageProtLo, vma.vmPageProtHi)
-  arch.pteMkdirty(scratchLo, scratchHi, 0)
-  maybeMkwrite(t, vma, 0)
-  m.memory.addRmap(vmf.cowPage)
-  m.memory.setAnonExclusive(vmf.cowPage, true)
-  fromScratch(t, slot, 0)
   unlockTable(t, slot >>> 9)
-  return 0
+  return !changed
+}
+
+/**
+ * Maps `vmf.cowPage` on behalf of a handler (mm/memory.c: finish_fault, 6.1); `VM_FAULT_NOPAGE` when somebody else was
+ * faster.
+ */
+export function finishFault(t: Task, vmf: VmFault): number {
+  const m = t.machine
+  if (m.trace !== null) m.trace('finish_fault', t, 0, 0, 0)
+  return (setPteOfFault(t, vmf, vmf.cowPage, true)) ? 0 : VM_FAULT_NOPAGE
 }

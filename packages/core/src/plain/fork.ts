@@ -69,7 +69,7 @@ function dupMmap(t: Task, mm: Mm): void {
 
 /**
  * Copies entries where a fault could not bring them back: areas with private copies (mm/memory.c: copy_page_range,
- * vma_needs_copy, 6.1). PMD leaves over files are left to faults.
+ * vma_needs_copy, 6.1). PMD leaves over files are left to faults, or copied, as the kernel has it.
  */
 function copyPageRange(t: Task, vma: Vma, old: Vma): void {
   if ((old.vmFlags & (VM_PFNMAP | VM_MIXEDMAP)) === 0 && old.anonVma === null) return
@@ -82,7 +82,8 @@ function copyPageRange(t: Task, vma: Vma, old: Vma): void {
       const pud = pt.pudSlot(vma.vmMm.pgd, address, true)
       if (pt.isNone(pud)) pt.populate(pud, pt.allocTable())
       if (!pt.isNone(oldPmd) && pt.pmdIsLeaf(oldPmd)) {
-        if (old.isAnonymous) copyHugePmd(t, oldPmd, pt.pmdSlotAt(pud, address))
+        if (old.isAnonymous || t.machine.kernel.forkCopiesFilePmds)
+          copyHugePmd(t, oldPmd, pt.pmdSlotAt(pud, address))
       } else if (!pt.isNone(oldPmd)) {
         copyPteRange(t, old, oldPmd, pt.pmdSlotAt(pud, address), address, next)
       }

@@ -8,13 +8,7 @@
 import { pmdStart } from '../address.ts'
 import { EFAULT, EINVAL, ENOMEM } from '../errno.ts'
 import { MachineError } from '../errors.ts'
-import {
-  FAULT_FLAG_ALLOW_RETRY,
-  FAULT_FLAG_KILLABLE,
-  FAULT_FLAG_WRITE,
-  VM_FAULT_ERROR,
-  VM_FAULT_OOM,
-} from '../fault-flags.ts'
+import { FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, VM_FAULT_RETRY } from '../fault-flags.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, ZERO_PFN } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
@@ -90,7 +84,7 @@ function getUserPages(
   gupFlags: number,
   mayDropLock: boolean,
 ): number {
-  const retryFlags = mayDropLock ? FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE : 0
+  const retryFlags = mayDropLock ? t.machine.kernel.gupFaultFlags : 0
   let vma: Vma | null = null
   let address = start
   const end = start + pages * PAGE_SIZE
@@ -107,7 +101,11 @@ function getUserPages(
       if (++faults > MAX_FAULTS) throw noProgress(address)
       const flags = retryFlags | (write ? FAULT_FLAG_WRITE : 0)
       const ret = handleMmFault(t, vma!, address, flags)
-      if ((ret & VM_FAULT_ERROR) !== 0) {
+      if ((ret & VM_FAULT_RETRY) !== 0) {
+        // The handler has let go of mmap_lock: what lies here may be another area now.
+        downRead(t, mm.mmapLock)
+        vma = null
+      } else if ((ret & VM_FAULT_ERROR) !== 0) {
         const done = (address - start) / PAGE_SIZE
         return done > 0 ? done : (ret & VM_FAULT_OOM) !== 0 ? -ENOMEM : -EFAULT
       }

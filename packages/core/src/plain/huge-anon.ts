@@ -141,7 +141,7 @@ export function zapAnonPmdLocked(t: Task, slot: number, start: number): void {
 
 /**
  * Gives a forked child the 2 MiB page, read-only on both sides and old in the child (mm/huge_memory.c: copy_huge_pmd,
- * 6.1).
+ * 6.1). One of persistent memory has nothing to count (4.5, where fork copies those too).
  */
 export function copyHugePmd(t: Task, oldSlot: number, newSlot: number): void {
   const m = t.machine
@@ -150,7 +150,7 @@ export function copyHugePmd(t: Task, oldSlot: number, newSlot: number): void {
   lockTable(t, newSlot >>> 9)
   lockTable(t, oldSlot >>> 9)
   const page = arch.pmdPfn(pt.lo, pt.hi, oldSlot)
-  if (page !== HUGE_ZERO_PFN) {
+  if (page !== HUGE_ZERO_PFN && !m.memory.isPmem(page)) {
     m.memory.addHugeRefs(page, 1)
     m.memory.setAnonExclusive(page, false)
   }

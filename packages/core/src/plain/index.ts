@@ -19,6 +19,7 @@ export {
   vmfInsertMixedProt,
   vmfInsertPfnPmd,
 } from './insert.ts'
+export { vmfInsertPfnPmdOver } from './insert-over.ts'
 export { downRead, downWrite, lockTable, unlockTable, upRead, upWrite } from './locking.ts'
 export { madvise } from './madvise.ts'
 export { mlock } from './mlock.ts'
@@ -27,5 +28,6 @@ export { mprotect } from './mprotect.ts'
 export { mremap } from './mremap.ts'
 export { msync } from './msync.ts'
 export { munmap } from './munmap.ts'
+export { lockPageOrRetry } from './page-lock.ts'
 export { pfnMkcleanRange } from './rmap-clean.ts'
 export { splitHugePmd, unmapMappingPages, unmapMappingRange, zapPageRangeSingle } from './zap.ts'

@@ -24,6 +24,7 @@ import {
   MAP_PRIVATE,
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
+  MAP_SYNC,
   MAP_TYPE,
   type MmapRequest,
   PROT_WRITE,
@@ -83,12 +84,13 @@ export function mmap(t: Task, request: MmapRequest): number {
 
 function doMmap(t: Task, mm: Mm, request: MmapRequest): number {
   const { prot, file } = request
-  let flags = request.flags
+  const { kernel } = t.machine
+  let flags = request.flags & ~((MAP_SYNC | MAP_FIXED_NOREPLACE) & ~kernel.newMapFlags)
   let pgoff = request.offset / PAGE_SIZE
   if (request.length === 0) return -EINVAL
   if ((flags & MAP_FIXED_NOREPLACE) !== 0) flags |= MAP_FIXED
   const length = Math.ceil(request.length / PAGE_SIZE) * PAGE_SIZE
-  if (mm.mapCount > t.machine.kernel.maxMapCount) return -ENOMEM
+  if (mm.mapCount > kernel.maxMapCount) return -ENOMEM
   const address = getUnmappedArea(t, mm, file, request.address, length, pgoff, flags)
   if (address < 0) return address
   if ((flags & MAP_FIXED_NOREPLACE) !== 0 && mm.areas.findIntersection(address, address + length) !== null) {
@@ -99,7 +101,7 @@ function doMmap(t: Task, mm: Mm, request: MmapRequest): number {
   if (file !== null) {
     if (pgoff + length / PAGE_SIZE > MAX_FILE_PAGES) return -EOVERFLOW
     const type = flags & MAP_TYPE
-    if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
+    if (type === MAP_SHARED || (type === MAP_SHARED_VALIDATE && kernel.mapSharedValidate)) {
       if (type === MAP_SHARED) flags &= LEGACY_MAP_MASK
       if ((flags & ~(LEGACY_MAP_MASK | file.ops.mmapSupportedFlags)) !== 0) return -EOPNOTSUPP
       if ((prot & PROT_WRITE) !== 0 && (file.fMode & FMODE_WRITE) === 0) return -EACCES
@@ -203,7 +205,7 @@ export function getUnmappedArea(
   pgoff: number,
   flags: number,
 ): number {
-  const { taskSize } = t.machine.kernel
+  const { taskSize, alignsDaxMappings } = t.machine.kernel
   if (length > taskSize) return -ENOMEM
   if ((flags & MAP_FIXED) !== 0) {
     if (hint > taskSize - length) return -ENOMEM
@@ -212,7 +214,7 @@ export function getUnmappedArea(
   if ((flags & MAP_32BIT) !== 0) throw notModelled('a search below 2 GiB (MAP_32BIT)')
   let wanted = pageStart(hint)
   if (wanted !== 0 && wanted < MMAP_MIN_ADDR) wanted = MMAP_MIN_ADDR
-  if (file?.isDax === true) {
+  if (file?.isDax === true && alignsDaxMappings) {
     const offset = pgoff * PAGE_SIZE
     const aligned = Math.ceil(offset / PMD_SIZE) * PMD_SIZE
     if (offset + length >= aligned + PMD_SIZE) {

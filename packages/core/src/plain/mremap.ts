@@ -4,7 +4,7 @@
  * @module
  */
 
-import { pageOffset } from '../address.ts'
+import { pageOffset, pmdStart } from '../address.ts'
 import { EFAULT, EINVAL, ENOMEM } from '../errno.ts'
 import { notModelled } from '../errors.ts'
 import type { Mm } from '../mm.ts'
@@ -20,7 +20,7 @@ import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { getUnmappedArea } from './mmap.ts'
 import { doMunmap } from './munmap.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
-import { vmaMerge } from './vma-adjust.ts'
+import { vmaAdjust, vmaMerge } from './vma-adjust.ts'
 import { splitHugePmd } from './zap.ts'
 
 /**
@@ -76,19 +76,7 @@ function mremapLocked(
   const vma = vmaToResize(mm, address, oldLen, newLen)
   if (typeof vma === 'number') return vma
   if (oldLen === vma.vmEnd - address && vmaExpandable(t, vma, newLen - oldLen)) {
-    const pgoff = vma.vmPgoff + (address + oldLen - vma.vmStart) / PAGE_SIZE
-    const grown = vmaMerge(
-      t,
-      mm,
-      vma,
-      address + oldLen,
-      address + newLen,
-      vma.vmFlags,
-      vma.anonVma,
-      vma.vmFile,
-      pgoff,
-    )
-    if (grown === null) return -ENOMEM
+    if (!(growInPlace(t, vma, address + oldLen, address + newLen))) return -ENOMEM
     mm.totalVm += (newLen - oldLen) / PAGE_SIZE
     return address
   }
@@ -97,6 +85,17 @@ function mremapLocked(
   const free = getUnmappedArea(t, mm, vma.vmFile, 0, newLen, pgoff, vma.vmFlags & VM_MAYSHARE ? 1 : 0)
   if (free < 0) return free
   return moveVma(t, vma, address, oldLen, newLen, free)
+}
+
+/** Grows the area from its end, `start`, to `end`; false when the kernel's way to do so fails (mm/mremap.c: mremap, 6.1, 4.5). */
+function growInPlace(t: Task, vma: Vma, start: number, end: number): boolean {
+  if (!t.machine.kernel.mremapGrowsByMerge) {
+    vmaAdjust(t, vma, vma.vmStart, end, vma.vmPgoff, null, vma)
+    return true
+  }
+  const pgoff = vma.vmPgoff + (start - vma.vmStart) / PAGE_SIZE
+  const grown = vmaMerge(t, vma.vmMm, vma, start, end, vma.vmFlags, vma.anonVma, vma.vmFile, pgoff)
+  return grown !== null
 }
 
 /** mm/mremap.c: vma_to_resize, 6.1: the area, or a negative error number. */
@@ -157,6 +156,7 @@ function moveVma(
 ): number {
   const mm = vma.vmMm
   if (mm.mapCount >= t.machine.kernel.maxMapCount - 3) return -ENOMEM
+  if (!t.machine.kernel.mremapKnowsDaxPmds) refuseFilePmds(t, vma, oldAddress, oldAddress + oldLen)
   const vmFlags = vma.vmFlags
   const pgoff = vma.vmPgoff + (oldAddress - vma.vmStart) / PAGE_SIZE
   const source = copyVma(t, vma, newAddress, newLen, pgoff)
@@ -177,6 +177,17 @@ function moveVma(
     if (split) mm.areas.findVma(source.vmEnd)!.vmFlags |= VM_ACCOUNT
   }
   return newAddress
+}
+
+/** Entries of 2 MiB of files, which such a kernel takes for tables: what it makes of them is not defined. */
+function refuseFilePmds(t: Task, vma: Vma, start: number, end: number): void {
+  const pt = t.machine.pageTables
+  if (vma.isAnonymous) return
+  for (let address = start; address < end; address = pmdStart(address) + PMD_SIZE) {
+    const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
+    if (pmd < 0 || pt.isNone(pmd) || !pt.pmdIsLeaf(pmd)) continue
+    throw notModelled('mremap of a DAX entry of 2 MiB, which this kernel takes for a table (CVE-2020-10757)')
+  }
 }
 
 /**
@@ -219,6 +230,7 @@ function movePageTables(
   length: number,
 ): void {
   const pt = t.machine.pageTables
+  const { mremapMovesTables } = t.machine.kernel
   const pgd = vma.vmMm.pgd
   const oldEnd = oldAddress + length
   let from = oldAddress
@@ -233,7 +245,7 @@ function movePageTables(
       continue
     }
     const newPud = pt.pudSlot(pgd, to, true)
-    if (pudExtent === PUD_SIZE && pt.isNone(newPud)) {
+    if (pudExtent === PUD_SIZE && mremapMovesTables && pt.isNone(newPud)) {
       moveTable(t, vma, oldPud, newPud, from, PUD_SIZE)
       from += PUD_SIZE
       to += PUD_SIZE
@@ -274,7 +286,7 @@ function movePmd(
     }
     splitHugePmd(t, vma, oldPmd, from)
     if (pt.isNone(oldPmd)) return
-  } else if (extent === PMD_SIZE && pt.isNone(newPmd)) {
+  } else if (extent === PMD_SIZE && t.machine.kernel.mremapMovesTables && pt.isNone(newPmd)) {
     moveTable(t, vma, oldPmd, newPmd, from, PMD_SIZE)
     return
   }

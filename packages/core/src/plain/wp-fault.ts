@@ -4,11 +4,18 @@
  * @module
  */
 
-import { FAULT_FLAG_MKWRITE, VM_FAULT_ERROR, VM_FAULT_NOPAGE, VM_FAULT_WRITE } from '../fault-flags.ts'
+import { notModelled } from '../errors.ts'
+import {
+  FAULT_FLAG_MKWRITE,
+  FAULT_FLAG_WRITE,
+  VM_FAULT_ERROR,
+  VM_FAULT_NOPAGE,
+  VM_FAULT_WRITE,
+} from '../fault-flags.ts'
 import { ZERO_PFN } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
 import { VM_SHARED, VM_WRITE } from '../vm-flags.ts'
-import type { VmFault } from '../vm-operations.ts'
+import type { VmFault, VmOperations } from '../vm-operations.ts'
 import { anonVmaPrepare } from './anon-rmap.ts'
 import { fromScratch, maybeMkwrite, ptepClearFlush, ptepSetAccessFlags, vmNormalPage } from './entries.ts'
 import { lockTable, unlockTable } from './locking.ts'
@@ -27,7 +34,11 @@ export function doWpPage(t: Task, vmf: VmFault): number {
     unlockTable(t, vmf.pte >>> 9)
     return wpPageCopy(t, vmf, -1)
   }
-  // Every page with a struct page that this model maps is anonymous: files are DAX.
+  if (m.memory.isFilePage(page)) {
+    if ((vma.vmFlags & (VM_WRITE | VM_SHARED)) === (VM_WRITE | VM_SHARED)) return wpPageShared(t, vmf)
+    unlockTable(t, vmf.pte >>> 9)
+    return wpPageCopy(t, vmf, page)
+  }
   if (m.memory.anonExclusive(page) || m.memory.refcount(page) === 1) {
     m.memory.setAnonExclusive(page, true)
     wpPageReuse(t, vmf)
@@ -54,6 +65,7 @@ function wpPfnShared(t: Task, vmf: VmFault): number {
   const ops = vmf.vma.vmOps
   if (ops !== null && ops.plain.pfnMkwrite !== null) {
     unlockTable(t, vmf.pte >>> 9)
+    if (t.machine.kernel.coreFinishesPfnMkwrite) return pfnMkwriteAndReuse(t, vmf, ops)
     vmf.flags |= FAULT_FLAG_MKWRITE
     const ret = ops.plain.pfnMkwrite(t, vmf)
     if ((ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE)) !== 0) return ret
@@ -61,6 +73,43 @@ function wpPfnShared(t: Task, vmf: VmFault): number {
   }
   wpPageReuse(t, vmf)
   return VM_FAULT_WRITE
+}
+
+/**
+ * The handler only takes note, and an error alone stops what follows: the entry becomes writable if it is still the one
+ * that faulted. The handler sees a fault of its own, with no more than `WRITE` and `MKWRITE` (mm/memory.c: wp_pfn_shared,
+ * 4.5).
+ */
+function pfnMkwriteAndReuse(t: Task, vmf: VmFault, ops: VmOperations): number {
+  const pt = t.machine.pageTables
+  const { flags } = vmf
+  vmf.flags = FAULT_FLAG_WRITE | FAULT_FLAG_MKWRITE
+  const ret = ops.plain.pfnMkwrite!(t, vmf)
+  vmf.flags = flags
+  if ((ret & VM_FAULT_ERROR) !== 0) return ret
+  lockTable(t, vmf.pte >>> 9)
+  if (pt.lo[vmf.pte] !== vmf.origLo || pt.hi[vmf.pte] !== vmf.origHi) {
+    unlockTable(t, vmf.pte >>> 9)
+    return 0
+  }
+  wpPageReuse(t, vmf)
+  return VM_FAULT_WRITE
+}
+
+/**
+ * A store to a page of the page cache: the file system is asked, and has either dealt with it or the fault starts over
+ * (mm/memory.c: wp_page_shared, do_page_mkwrite, 4.5). A page that stays to be written to would be data in a page cache.
+ */
+function wpPageShared(t: Task, vmf: VmFault): number {
+  const pageMkwrite = vmf.vma.vmOps?.plain.pageMkwrite
+  unlockTable(t, vmf.pte >>> 9)
+  if (pageMkwrite === undefined) throw notModelled('a store to a page of a page cache')
+  const { flags } = vmf
+  vmf.flags = FAULT_FLAG_WRITE | FAULT_FLAG_MKWRITE
+  const ret = pageMkwrite(t, vmf)
+  vmf.flags = flags
+  if (ret === 0 || (ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE)) !== 0) return ret
+  throw notModelled('a store to a page of a page cache')
 }
 
 /** mm/memory.c: finish_mkwrite_fault, 6.1. */

@@ -11,7 +11,7 @@ import type { Task } from '../task.ts'
 import type { Vma } from '../vma.ts'
 import { pmdpHugeClearFlush, vmNormalPage } from './entries.ts'
 import { splitAnonPmdLocked, zapAnonPmdLocked } from './huge-anon.ts'
-import { downRead, lockTable, unlockTable, upRead } from './locking.ts'
+import { downRead, downWrite, lockTable, unlockTable, upRead, upWrite } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
 
 /**
@@ -48,7 +48,7 @@ function zapPteRange(
   for (; address < end; address += PAGE_SIZE, slot++) {
     if (pt.isNone(slot)) continue
     const page = vmNormalPage(t, slot)
-    if (page >= 0 && !evenCows) continue
+    if (page >= 0 && !evenCows && !m.memory.isFilePage(page)) continue
     pt.clear(slot)
     t.tlb.adjustRange(address, PAGE_SIZE)
     if (page >= 0 && m.memory.removeRmap(page)) t.tlb.pages.push(page)
@@ -133,7 +133,9 @@ function unmapMappingTree(
   last: number,
   evenCows: boolean,
 ): void {
-  downRead(t, mapping.iMmapRwsem)
+  const exclusive = t.machine.kernel.unmapsExclusively
+  if (exclusive) downWrite(t, mapping.iMmapRwsem)
+  else downRead(t, mapping.iMmapRwsem)
   for (let i = 0; i < mapping.iMmap.length; i++) {
     const vma = mapping.iMmap[i]!
     const from = Math.max(first, vma.vmPgoff)
@@ -142,7 +144,8 @@ function unmapMappingTree(
     const address = vma.vmStart + (from - vma.vmPgoff) * PAGE_SIZE
     zapPageRangeSingle(t, vma, address, (to - from + 1) * PAGE_SIZE, evenCows)
   }
-  upRead(t, mapping.iMmapRwsem)
+  if (exclusive) upWrite(t, mapping.iMmapRwsem)
+  else upRead(t, mapping.iMmapRwsem)
 }
 
 /**

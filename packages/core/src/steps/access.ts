@@ -6,12 +6,14 @@
 import { pageOffset, pmdStart } from '../address.ts'
 import { MachineError } from '../errors.ts'
 import {
-  FAULT_FLAG_DEFAULT,
+  FAULT_FLAG_ALLOW_RETRY,
   FAULT_FLAG_INSTRUCTION,
+  FAULT_FLAG_TRIED,
   FAULT_FLAG_USER,
   FAULT_FLAG_WRITE,
   VM_FAULT_ERROR,
   VM_FAULT_OOM,
+  VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
   X86_PF_INSTR,
   X86_PF_PROT,
@@ -139,26 +141,34 @@ export function* doUserAddrFault(t: Task, address: number, errorCode: number): S
   const m = t.machine
   const mm = t.mm
   if (m.trace !== null) m.trace('page_fault_user', t, address, errorCode, 0)
-  let flags = FAULT_FLAG_DEFAULT | FAULT_FLAG_USER
+  let flags = m.kernel.faultFlags | FAULT_FLAG_USER
   if ((errorCode & X86_PF_WRITE) !== 0) flags |= FAULT_FLAG_WRITE
   if ((errorCode & X86_PF_INSTR) !== 0) flags |= FAULT_FLAG_INSTRUCTION
 
-  yield* downRead(t, mm.mmapLock)
-  const vma = mm.areas.findVma(address)
-  if (vma === null || vma.vmStart > address) {
-    yield* upRead(t, mm.mmapLock)
-    t.signal = SIGNAL_MAPERR
-    return
+  for (;;) {
+    yield* downRead(t, mm.mmapLock)
+    const vma = mm.areas.findVma(address)
+    if (vma === null || vma.vmStart > address) {
+      yield* upRead(t, mm.mmapLock)
+      t.signal = SIGNAL_MAPERR
+      return
+    }
+    if (accessError(errorCode, vma)) {
+      yield* upRead(t, mm.mmapLock)
+      t.signal = SIGNAL_ACCERR
+      return
+    }
+    const fault = yield* handleMmFault(t, vma, address, flags)
+    // With RETRY the handler has let go of mmap_lock.
+    if ((fault & VM_FAULT_RETRY) === 0) {
+      yield* upRead(t, mm.mmapLock)
+      if ((fault & VM_FAULT_ERROR) === 0 || (fault & VM_FAULT_OOM) !== 0) return
+      t.signal = (fault & VM_FAULT_SIGBUS) !== 0 ? SIGNAL_ADRERR : SIGNAL_MAPERR
+      return
+    }
+    if (m.kernel.retriesOnce) flags &= ~FAULT_FLAG_ALLOW_RETRY
+    flags |= FAULT_FLAG_TRIED
   }
-  if (accessError(errorCode, vma)) {
-    yield* upRead(t, mm.mmapLock)
-    t.signal = SIGNAL_ACCERR
-    return
-  }
-  const fault = yield* handleMmFault(t, vma, address, flags)
-  yield* upRead(t, mm.mmapLock)
-  if ((fault & VM_FAULT_ERROR) === 0 || (fault & VM_FAULT_OOM) !== 0) return
-  t.signal = (fault & VM_FAULT_SIGBUS) !== 0 ? SIGNAL_ADRERR : SIGNAL_MAPERR
 }
 
 /** Whether the area forbids what the access wanted (arch/x86/mm/fault.c: access_error, 6.1). */

@@ -47,12 +47,14 @@ function* handleMmFaultInner(t: Task, vma: Vma, address: number, flags: number):
   vmf.flags = flags
   vmf.pgoff = vma.linearPageIndex(address)
   vmf.cowPage = -1
+  vmf.page = null
   vmf.pte = -1
   const hugeAllowed = hugepageVmaCheck(vma)
+  const { kernel } = m
 
   const pud = pt.pudSlot(vma.vmMm.pgd, address, true)
   yield STEP_ENTRY_READ
-  if (pt.isNone(pud) && hugeAllowed) {
+  if (pt.isNone(pud) && hugeAllowed && kernel.pudFaults) {
     const ret = yield* createHugePud(t, vmf)
     if ((ret & VM_FAULT_FALLBACK) === 0) return ret
   }
@@ -76,6 +78,7 @@ function* handleMmFaultInner(t: Task, vma: Vma, address: number, flags: number):
       return 0
     }
   }
+  if (kernel.allocatesPteTableFirst && pt.isNone(vmf.pmd)) pt.populate(vmf.pmd, pt.allocTable())
   return yield* handlePteFault(t, vmf)
 }
 
@@ -111,7 +114,7 @@ function* wpHugePmd(t: Task, vmf: VmFault): Steps<number> {
     const ret = yield* ops.steps.hugeFault(t, vmf, PE_SIZE_PMD)
     if ((ret & VM_FAULT_FALLBACK) === 0) return ret
   }
-  yield* splitHugePmd(t, vmf.vma, vmf.pmd, vmf.address)
+  if (t.machine.kernel.splitsOnWpFallback) yield* splitHugePmd(t, vmf.vma, vmf.pmd, vmf.address)
   return VM_FAULT_FALLBACK
 }
 
@@ -147,7 +150,7 @@ export function* handlePteFault(t: Task, vmf: VmFault): Steps<number> {
     // pmd_devmap_trans_unstable: a leaf appeared under us; the instruction runs again.
     if (pt.pmdIsLeaf(vmf.pmd)) return 0
     readOrigPte(t, vmf)
-    vmf.flags |= FAULT_FLAG_ORIG_PTE_VALID
+    if (m.kernel.notesOrigPte) vmf.flags |= FAULT_FLAG_ORIG_PTE_VALID
     if (vmf.origLo === 0 && vmf.origHi === 0) vmf.pte = -1
   }
   if (vmf.pte < 0) {
@@ -199,7 +202,7 @@ function* carryOn(t: Task, vmf: VmFault, ret: number): Steps<number> {
   }
   yield* lockTable(t, pt.tableAt(vmf.pmd))
   readOrigPte(t, vmf)
-  vmf.flags |= FAULT_FLAG_ORIG_PTE_VALID
+  if (t.machine.kernel.notesOrigPte) vmf.flags |= FAULT_FLAG_ORIG_PTE_VALID
   if ((vmf.origLo & PRESENT) === 0 || pt.arch.pteWrite(pt.lo, pt.hi, vmf.pte)) {
     yield* unlockTable(t, vmf.pte >>> 9)
     return ret

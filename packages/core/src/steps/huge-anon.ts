@@ -143,7 +143,7 @@ export function* zapAnonPmdLocked(t: Task, slot: number, start: number): Steps<v
 
 /**
  * Gives a forked child the 2 MiB page, read-only on both sides and old in the child (mm/huge_memory.c: copy_huge_pmd,
- * 6.1).
+ * 6.1). One of persistent memory has nothing to count (4.5, where fork copies those too).
  */
 export function* copyHugePmd(t: Task, oldSlot: number, newSlot: number): Steps<void> {
   const m = t.machine
@@ -152,7 +152,7 @@ export function* copyHugePmd(t: Task, oldSlot: number, newSlot: number): Steps<v
   yield* lockTable(t, newSlot >>> 9)
   yield* lockTable(t, oldSlot >>> 9)
   const page = arch.pmdPfn(pt.lo, pt.hi, oldSlot)
-  if (page !== HUGE_ZERO_PFN) {
+  if (page !== HUGE_ZERO_PFN && !m.memory.isPmem(page)) {
     m.memory.addHugeRefs(page, 1)
     m.memory.setAnonExclusive(page, false)
   }

@@ -39,7 +39,8 @@ import { tlbFlushMmu } from './tlb-flush.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
 import { zapPageRangeSingle } from './zap.ts'
 
-const BEHAVIOURS: ReadonlySet<number> = new Set([
+/** What this model does; a kernel may take more, or less. */
+const MODELLED: ReadonlySet<number> = new Set([
   MADV_WILLNEED,
   MADV_DONTNEED,
   MADV_FREE,
@@ -51,12 +52,6 @@ const BEHAVIOURS: ReadonlySet<number> = new Set([
   MADV_POPULATE_READ,
   MADV_POPULATE_WRITE,
 ])
-
-/**
- * What Debian's 6.1 also takes: NORMAL, RANDOM, SEQUENTIAL, MERGEABLE, UNMERGEABLE, DONTDUMP, DODUMP, WIPEONFORK,
- * KEEPONFORK, COLD, PAGEOUT, DONTNEED_LOCKED, COLLAPSE, HWPOISON, SOFT_OFFLINE.
- */
-const NOT_MODELLED: ReadonlySet<number> = new Set([0, 1, 2, 12, 13, 16, 17, 18, 19, 20, 21, 24, 25, 100, 101])
 
 /** mm/madvise.c: madvise_need_mmap_write, 6.1. */
 function needsMmapWrite(behaviour: number): boolean {
@@ -73,8 +68,8 @@ function needsMmapWrite(behaviour: number): boolean {
  * @throws MachineError NOT_MODELLED for advice that the kernel takes and this model does not
  */
 export function* madvise(t: Task, start: number, length: number, behaviour: number): Steps<number> {
-  if (NOT_MODELLED.has(behaviour)) throw notModelled(`madvise ${behaviour}`)
-  if (!BEHAVIOURS.has(behaviour)) return -EINVAL
+  if (!t.machine.kernel.madviseTakes.has(behaviour)) return -EINVAL
+  if (!MODELLED.has(behaviour)) throw notModelled(`madvise ${behaviour}`)
   if (pageOffset(start) !== 0) return -EINVAL
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
   if (end === start) return 0
@@ -104,6 +99,7 @@ function* madviseWalkVmas(t: Task, start: number, end: number, behaviour: number
     const to: number = Math.min(vma.vmEnd, end)
     let error = 0
     if (needsMmapWrite(behaviour)) {
+      if (hugepageAdviceRefused(t, vma, behaviour)) return -EINVAL
       const updated: Vma | number = yield* madviseUpdateVma(
         t,
         vma,
@@ -124,6 +120,12 @@ function* madviseWalkVmas(t: Task, start: number, end: number, behaviour: number
     if (from >= end) return unmapped
     vma = areas.findVma(prev !== null ? prev.vmEnd : from)
   }
+}
+
+/** mm/huge_memory.c: hugepage_madvise (VM_NO_THP), 4.5. */
+function hugepageAdviceRefused(t: Task, vma: Vma, behaviour: number): boolean {
+  if (behaviour !== MADV_HUGEPAGE && behaviour !== MADV_NOHUGEPAGE) return false
+  return (vma.vmFlags & t.machine.kernel.madviseHugepageRefuses) !== 0
 }
 
 function newFlags(flags: number, behaviour: number): number {
@@ -171,7 +173,8 @@ function* madviseVmaBehavior(
     return yield* madvisePopulate(t, start, end, behaviour === MADV_POPULATE_WRITE)
   }
   if ((vma.vmFlags & (VM_PFNMAP | VM_LOCKED)) !== 0) return -EINVAL
-  if (behaviour === MADV_FREE) return yield* madviseFree(t, vma, start, end)
+  if (behaviour === MADV_FREE && !t.machine.kernel.madvFreeNeedsSwap)
+    return yield* madviseFree(t, vma, start, end)
   yield* zapPageRangeSingle(t, vma, start, end - start, true)
   return 0
 }

@@ -23,7 +23,7 @@ import { pteNeedsFlush, toScratch, vmNormalPage } from './entries.ts'
 import { populateVmaPageRange } from './gup.ts'
 import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { vmaSetPageProt, vmaWantsWritenotify } from './mmap.ts'
-import { tlbFlushMmu } from './tlb-flush.ts'
+import { flushTlbMmRange, tlbFlushMmu } from './tlb-flush.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
 import { splitHugePmd } from './zap.ts'
 
@@ -102,7 +102,10 @@ function* mprotectFixup(
     if (error !== 0) return error
   }
   target.vmFlags = newFlags
-  const tryWritable = (newFlags & VM_SHARED) !== 0 ? vmaWantsWritenotify(target) : (newFlags & VM_WRITE) !== 0
+  const tryWritable =
+    (newFlags & VM_SHARED) !== 0
+      ? vmaWantsWritenotify(target)
+      : (newFlags & VM_WRITE) !== 0 && t.machine.kernel.mprotectReusesExclusive
   vmaSetPageProt(t, target)
   yield* changeProtection(t, target, start, end, tryWritable)
   if ((oldFlags & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED && (newFlags & VM_WRITE) !== 0) {
@@ -116,6 +119,7 @@ function* changeProtection(t: Task, vma: Vma, start: number, end: number, tryWri
   const m = t.machine
   const pt = m.pageTables
   if (m.trace !== null) m.trace('change_protection', t, 0, 0, 0)
+  let changed = false
   for (let address = start; address < end; ) {
     const pud = pt.pudSlot(vma.vmMm.pgd, address, false)
     if (pud < 0 || pt.isNone(pud)) {
@@ -127,16 +131,25 @@ function* changeProtection(t: Task, vma: Vma, start: number, end: number, tryWri
     if (!pt.isNone(pmd)) {
       if (pt.pmdIsLeaf(pmd)) {
         if (next - address !== PMD_SIZE) yield* splitHugePmd(t, vma, pmd, address)
-        else yield* changeHugePmd(t, vma, pmd, address)
+        else {
+          yield* changeHugePmd(t, vma, pmd, address)
+          changed = true
+        }
       }
-      if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd))
-        yield* changePteRange(t, vma, pmd, address, next, tryWritable)
+      if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd)) {
+        const any = yield* changePteRange(t, vma, pmd, address, next, tryWritable)
+        changed ||= any
+      }
     }
     address = next
   }
+  if (changed && m.kernel.mprotectFlushesWholeRange) {
+    t.tlb.reset()
+    yield* flushTlbMmRange(t, vma.vmMm, start, end, PAGE_SIZE)
+  }
 }
 
-/** mm/mprotect.c: change_pte_range, 6.1. */
+/** Whether there was any entry to change (mm/mprotect.c: change_pte_range, 6.1). */
 function* changePteRange(
   t: Task,
   vma: Vma,
@@ -144,16 +157,18 @@ function* changePteRange(
   start: number,
   end: number,
   tryWritable: boolean,
-): Steps<void> {
+): Steps<boolean> {
   const m = t.machine
   const pt = m.pageTables
   const { arch } = m
   const { scratchLo, scratchHi } = t
+  let any = false
   const table = pt.tableAt(pmd)
   yield* lockTable(t, table)
   let slot = pt.pteSlotAt(pmd, start)
   for (let address = start; address < end; address += PAGE_SIZE, slot++) {
     if (!arch.ptePresent(pt.lo, pt.hi, slot)) continue
+    any = true
     toScratch(t, slot, 0)
     toScratch(t, slot, 1)
     arch.pteModify(scratchLo, scratchHi, 1, vma.vmPageProtLo, vma.vmPageProtHi)
@@ -165,18 +180,22 @@ function* changePteRange(
     if (pteNeedsFlush(t, true)) t.tlb.adjustRange(address, PAGE_SIZE)
   }
   yield* unlockTable(t, table)
+  return any
 }
 
 /**
  * Whether scratch entry 1, the modified entry at `slot`, may become writable without a fault: it is dirty, and shared
- * or this address space's own (mm/mprotect.c: can_change_pte_writable, 6.1).
+ * or this address space's own (mm/mprotect.c: can_change_pte_writable, 6.1). Areas are soft-dirty from their beginning
+ * (`VM_SOFTDIRTY`), so that a kernel that asks for it asks the entry.
  */
 function canChangePteWritable(t: Task, vma: Vma, slot: number): boolean {
-  const { arch, memory } = t.machine
+  const { arch, memory, kernel } = t.machine
   const { scratchLo, scratchHi } = t
   if ((vma.vmFlags & VM_WRITE) === 0) return false
   if (arch.pteProtnone(scratchLo, scratchHi, 1) || !arch.pteDirty(scratchLo, scratchHi, 1)) return false
-  if ((vma.vmFlags & VM_SHARED) !== 0) return true
+  if ((vma.vmFlags & VM_SHARED) !== 0) {
+    return !kernel.mprotectWantsSoftDirty || arch.pteSoftDirty(scratchLo, scratchHi, 1)
+  }
   const page = vmNormalPage(t, slot)
   return page >= 0 && memory.anonExclusive(page)
 }
