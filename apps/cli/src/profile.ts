@@ -1,8 +1,10 @@
 import { kernelNames, type WriteFaultStrategy } from '@mm-model/core'
 import { nearestWord } from '@mm-model/scenario'
+import { deferredMtime } from '@mm-model/strategy-deferred-mtime'
 import { fallthrough } from '@mm-model/strategy-fallthrough'
 import { insertWritable } from '@mm-model/strategy-insert-writable'
 import { mkwrite } from '@mm-model/strategy-mkwrite'
+import { readonlyHint } from '@mm-model/strategy-readonly-hint'
 import { retry } from '@mm-model/strategy-retry'
 import { InputError } from './input-error.ts'
 
@@ -18,7 +20,14 @@ export interface Profile {
 }
 
 /** The strategies that are built, in the order of the discussion: before the change, what was proposed, Linux as it is. */
-const STRATEGIES: readonly WriteFaultStrategy[] = [retry, insertWritable, fallthrough, mkwrite]
+const STRATEGIES: readonly WriteFaultStrategy[] = [
+  retry,
+  insertWritable,
+  fallthrough,
+  readonlyHint,
+  mkwrite,
+  deferredMtime,
+]
 
 /** The strategy that Linux 6.1 itself follows. */
 const DEFAULT_STRATEGY: WriteFaultStrategy = mkwrite
@@ -29,7 +38,7 @@ const FILE_SYSTEMS: Choices = { what: 'file system', built: BUILT_FILE_SYSTEMS, 
 const STRATEGY_NAMES: Choices = {
   what: 'strategy',
   built: STRATEGIES.map((strategy) => strategy.name),
-  planned: ['readonly-hint', 'deferred-mtime'],
+  planned: [],
 }
 
 interface Choices {

@@ -15,6 +15,12 @@ export type MachineErrorCode =
   | 'NOT_MODELLED'
   | 'OUT_OF_FRAMES'
   | 'INVARIANT'
+  | 'STRATEGY_DEFINITION'
+  | 'STRATEGY_THREW'
+  | 'STRATEGY_ANSWER'
+  | 'STRATEGY_NOT_PURE'
+  | 'STRATEGY_CONTEXT_CHANGED'
+  | 'STRATEGY_CONTEXT_KEPT'
 
 /**
  * The model cannot go on: a wrong configuration, a request for something that is not modelled, an operation that no

@@ -27,6 +27,11 @@ export const VM_FAULT_WRITE: number = 0x8
 export const VM_FAULT_HWPOISON: number = 0x10
 export const VM_FAULT_HWPOISON_LARGE: number = 0x20
 export const VM_FAULT_SIGSEGV: number = 0x40
+/**
+ * "Installed, but read-only": the result that the discussion of 2016 proposed, in a bit that 6.1 leaves free. Only strategies
+ * that hint make handlers return it, and `do_shared_fault` and `wp_pfn_shared` take it off.
+ */
+export const VM_FAULT_READONLY: number = 0x80
 export const VM_FAULT_NOPAGE: number = 0x100
 export const VM_FAULT_LOCKED: number = 0x200
 export const VM_FAULT_RETRY: number = 0x400
@@ -74,6 +79,7 @@ export const VM_FAULT_NAMES: readonly NamedBit[] = [
   [VM_FAULT_HWPOISON, 'HWPOISON'],
   [VM_FAULT_HWPOISON_LARGE, 'HWPOISON_LARGE'],
   [VM_FAULT_SIGSEGV, 'SIGSEGV'],
+  [VM_FAULT_READONLY, 'READONLY'],
   [VM_FAULT_NOPAGE, 'NOPAGE'],
   [VM_FAULT_LOCKED, 'LOCKED'],
   [VM_FAULT_RETRY, 'RETRY'],

@@ -21,6 +21,11 @@ export interface FileOperationsForm<R> {
   mmap(t: Task, file: File, vma: Vma): R
   /** `->fsync` over the bytes `start … end` inclusive (fs/sync.c: vfs_fsync_range, 6.1). */
   fsync(t: Task, file: File, start: number, end: number, datasync: boolean): R
+  /**
+   * Writes the times of a file whose mapping has `asCmtime` set, and takes the flag (`mapping_flush_cmtime` of those
+   * patches). Without it a file has no deferred times.
+   */
+  readonly flushCmtime?: ((t: Task, file: File) => R) | undefined
   /** Hole punch on behalf of `MADV_REMOVE` (fs/open.c: vfs_fallocate, 6.1). */
   punchHole(t: Task, file: File, offset: number, length: number): R
 }
@@ -44,6 +49,13 @@ export class AddressSpace {
   /** Taken by faults for reading, by what removes blocks for writing; before 5.15 ext4's own `i_mmap_sem`. */
   readonly invalidateLock: RwSem
   readonly pages: PageCache = new PageCache()
+  /**
+   * Times are to be updated at the next chance: the flag `AS_CMTIME` of the deferred-mtime patches of 2012 and 2013, which
+   * no released kernel has. Strategies that defer times set it.
+   */
+  asCmtime = false
+  /** Whether a fault on this mapping has ever deferred its times: from then on dirty entries that go set {@link asCmtime}. */
+  defersCmtime = false
 
   constructor(name: string) {
     this.iMmapRwsem = new RwSem(`${name}.i_mmap_rwsem`, 6)

@@ -65,14 +65,15 @@ export {
 export type { KernelProfile } from './profile.ts'
 export * from './step.ts'
 export {
-  FaultView,
-  INSTALL_MKWRITE,
-  INSTALL_READ_ONLY,
-  INSTALL_WRITABLE_PROT,
-  STRATEGY_API_VERSION,
-  type WriteFaultContext,
-  type WriteFaultStrategy,
-} from './strategy.ts'
+  ASSERT_READ_ONLY_START,
+  ASSERT_SHARED_WRITABLE,
+  type StrategyWarning,
+} from './strategy/assertions.ts'
+export * from './strategy/contract.ts'
+export { defineStrategy } from './strategy/define.ts'
+export { StrategyError, type StrategyErrorCode } from './strategy/error.ts'
+export { StrategyHost } from './strategy/host.ts'
+export { FaultView } from './strategy/view.ts'
 export * from './syscall-flags.ts'
 export { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_KERNEL, SIGNAL_MAPERR, type Signal, Task } from './task.ts'
 export { TLB_DIRTY, TLB_EXEC, TLB_WRITE, Tlb } from './tlb.ts'

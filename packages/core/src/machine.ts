@@ -11,14 +11,22 @@ import { Mm } from './mm.ts'
 import { PageTables } from './page-tables.ts'
 import { PhysicalMemory } from './physical-memory.ts'
 import type { KernelProfile } from './profile.ts'
-import { STRATEGY_API_VERSION, type WriteFaultStrategy } from './strategy.ts'
+import type { StrategyDefinition, WriteFaultStrategy } from './strategy/contract.ts'
+import { defineStrategy } from './strategy/define.ts'
+import { StrategyHost } from './strategy/host.ts'
 import { Task } from './task.ts'
 import { Tlb } from './tlb.ts'
 import type { TraceSink } from './trace.ts'
 
 /** How to build a machine. Everything but the strategy has a default: the machine of the recordings. */
 export interface MachineOptions {
-  readonly strategy: WriteFaultStrategy
+  /** The write-fault policy: a strategy, or the definition of one. */
+  readonly strategy: StrategyDefinition
+  /**
+   * Checks what a strategy does with its context, and that it answers a question twice alike; slower, for tests of plugins.
+   * What it answers is checked always.
+   */
+  readonly checkStrategy?: boolean | undefined
   readonly kernel?: KernelProfile | undefined
   /** Left out, x86-64 as the kernel has it. */
   readonly arch?: PageTableArch | undefined
@@ -36,6 +44,8 @@ export class Machine {
   readonly arch: PageTableArch
   readonly kernel: KernelProfile
   readonly strategy: WriteFaultStrategy
+  /** Who asks the strategy. */
+  readonly strategyHost: StrategyHost
   readonly memory: PhysicalMemory
   readonly pageTables: PageTables
   readonly tlbs: readonly Tlb[]
@@ -47,7 +57,7 @@ export class Machine {
   #tlbContexts = 0
   #mms = 0
 
-  /** @throws MachineError BAD_CONFIGURATION */
+  /** @throws MachineError BAD_CONFIGURATION; StrategyError STRATEGY_DEFINITION */
   constructor(options: MachineOptions) {
     const cpus = options.cpus ?? 1
     if (!Number.isInteger(cpus) || cpus < 1 || cpus > 64) {
@@ -57,16 +67,10 @@ export class Machine {
         remedy: 'choose a number of CPUs in that range',
       })
     }
-    if (options.strategy.apiVersion !== STRATEGY_API_VERSION) {
-      throw new MachineError('BAD_CONFIGURATION', {
-        found: `strategy ${options.strategy.name} for API version ${String(options.strategy.apiVersion)}`,
-        expected: `version ${STRATEGY_API_VERSION}`,
-        remedy: 'use a version of the strategy package that goes with this core',
-      })
-    }
     this.kernel = options.kernel ?? kernel61
     this.arch = options.arch ?? this.kernel.x86Arch
-    this.strategy = options.strategy
+    this.strategy = defineStrategy(options.strategy)
+    this.strategyHost = new StrategyHost(this.strategy, options.checkStrategy ?? false)
     this.memory = new PhysicalMemory({
       pmemPages: options.pmemPages ?? 131072,
       ramPages: options.ramPages ?? 262144,

@@ -7,7 +7,8 @@ import type { RwSem } from './locks.ts'
 import type { Machine } from './machine.ts'
 import type { Mm } from './mm.ts'
 import { MmuGather } from './mmu-gather.ts'
-import { FaultView } from './strategy.ts'
+import type { StrategyError } from './strategy/error.ts'
+import { FaultView } from './strategy/view.ts'
 import { VmFault } from './vm-operations.ts'
 import { Vma } from './vma.ts'
 
@@ -36,6 +37,8 @@ export class Task {
   readonly faultView: FaultView
   /** Batch of flushes of the operation in progress. */
   readonly tlb: MmuGather = new MmuGather()
+  /** What a strategy did wrong in a fault that this task is taking. */
+  strategyError: StrategyError | null = null
   /** Signal of the last access, or null when it went through. */
   signal: Signal | null = null
   /** Frame and offset of the last translated access. */

@@ -16,6 +16,8 @@ export type CoreEventName =
   | 'handle_mm_fault_ret'
   /** Original entry: low half, high half. */
   | 'do_wp_page'
+  /** An assertion of the strategy does not hold, the first time: its index in the host's warnings, page index, vm_flags. */
+  | 'WARN_ON_ONCE'
   | 'wp_page_copy'
   | 'finish_fault'
   /** Frame. */

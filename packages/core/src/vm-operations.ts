@@ -56,6 +56,8 @@ export class VmFault {
   cowPage = -1
   /** The page, locked, that a handler returned with `VM_FAULT_LOCKED` for the core to map, or null. */
   page: CachedPage | null = null
+  /** Whether the frame about to be installed is the zero page. */
+  zeroPage = false
   /** Whether the table lock of `pte` is held. */
   locked = false
 

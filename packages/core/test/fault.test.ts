@@ -1,6 +1,7 @@
 import {
   FAULT_FLAG_MKWRITE,
   FAULT_FLAG_WRITE,
+  type FaultContext,
   MAP_PRIVATE,
   VM_FAULT_NOPAGE,
   VM_FAULT_OOM,
@@ -8,7 +9,6 @@ import {
   VM_FAULT_SIGSEGV,
   VM_SHARED,
   VM_WRITE,
-  type WriteFaultContext,
 } from '@mm-model/core'
 import { describe, expect, it } from 'vitest'
 import { forms } from './forms.ts'
@@ -88,7 +88,7 @@ describe.each(forms)('in the %s form', (_form, k) => {
 
     it('shows a strategy what it may decide on, frozen', () => {
       const seen: Record<string, unknown>[] = []
-      const install = (context: WriteFaultContext): number => {
+      const install = (context: FaultContext): number => {
         const { vmFlags, faultFlags, pgoff, mkwrite } = context
         seen.push({
           area: vmFlags & (VM_SHARED | VM_WRITE),

@@ -37,7 +37,9 @@ describe('Machine', () => {
 
   it('refuses a strategy for another version of the contract', () => {
     const strategy = { ...mkwrite, name: 'old', apiVersion: 0 as typeof STRATEGY_API_VERSION }
-    expect(() => build({ strategy })).toThrowError(/strategy old for API version 0; expected version 1; /)
+    expect(() => build({ strategy })).toThrowError(
+      /strategy old, apiVersion: number 0; expected 1, the version of this core; /,
+    )
   })
 
   it('numbers tasks and address spaces, and counts its clock', () => {

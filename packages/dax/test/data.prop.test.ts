@@ -1,6 +1,7 @@
 import {
+  INSTALL_MKWRITE,
   INSTALL_READ_ONLY,
-  INSTALL_WRITABLE_PROT,
+  INSTALL_WRITABLE,
   MADV_DONTNEED,
   MADV_POPULATE_READ,
   MADV_POPULATE_WRITE,
@@ -32,10 +33,10 @@ const mounts: readonly (readonly [string, Mount])[] = [
 
 const strategies: readonly WriteFaultStrategy[] = [
   mkwrite,
-  ...[INSTALL_READ_ONLY, INSTALL_WRITABLE_PROT].map((how) => ({
+  ...[INSTALL_READ_ONLY, INSTALL_WRITABLE].map((how) => ({
     ...mkwrite,
-    name: `installs ${how}`,
-    install: ({ mkwrite: upgrade }: { readonly mkwrite: boolean }) => (upgrade ? 1 : how),
+    name: `installs-${how}`,
+    install: ({ mkwrite: upgrade }: { readonly mkwrite: boolean }) => (upgrade ? INSTALL_MKWRITE : how),
   })),
 ]
 

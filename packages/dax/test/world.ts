@@ -3,6 +3,7 @@
  */
 
 import {
+  defineStrategy,
   HUGE_ZERO_PFN,
   INSTALL_MKWRITE,
   MAP_FIXED,
@@ -36,12 +37,12 @@ export const PAGE = 4096
 export const MIB2 = 0x200000
 
 /** What Linux does since 4.14; the packages of strategies are above this one. */
-export const mkwrite: WriteFaultStrategy = Object.freeze({
+export const mkwrite: WriteFaultStrategy = defineStrategy({
   name: 'mkwrite',
   apiVersion: 1,
-  carryOn: false,
+  capabilities: { firstStoreTraps: 1, marksDirty: true, times: 'fault' },
   install: () => INSTALL_MKWRITE,
-} as const)
+})
 
 /** First address of mapping `n`: a GiB each. */
 export const slot = (n: number): number => 0x600000000000 + n * 0x40000000

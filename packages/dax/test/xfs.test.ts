@@ -26,9 +26,9 @@ import { describe, expect, it } from 'vitest'
 const STRATEGY = {
   name: 'test',
   apiVersion: STRATEGY_API_VERSION,
-  carryOn: false,
+  capabilities: { firstStoreTraps: 1, marksDirty: true, times: 'fault' },
   install: () => INSTALL_MKWRITE,
-}
+} as const
 const PAGE = 4096
 const MiB = 1 << 20
 

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { generateScenario, runScenario, shrinkScenario, stringifyObservation } from '@mm-model/scenario'
 
 const PER_SCENARIO = 40
-const STRATEGIES = ['mkwrite', 'retry', 'insert-writable', 'fallthrough']
+const STRATEGIES = ['mkwrite', 'retry', 'insert-writable', 'fallthrough', 'readonly-hint', 'deferred-mtime']
 
 const { values } = parseArgs({
   // pnpm hands `--` on.

@@ -3,7 +3,13 @@
  * @module
  */
 
-import { kernelByName, Machine, MachineError, type WriteFaultStrategy } from '@mm-model/core'
+import {
+  kernelByName,
+  Machine,
+  MachineError,
+  type StrategyDefinition,
+  type StrategyWarning,
+} from '@mm-model/core'
 import type { DaxFile } from '@mm-model/dax'
 import { type Costs, costsOf } from './costs.ts'
 import { type FinalState, finalStateOf } from './final-state.ts'
@@ -26,7 +32,9 @@ export interface RunOptions {
   readonly kernel: string
   /** `ext4` or `xfs`. */
   readonly fs: string
-  readonly strategy: WriteFaultStrategy
+  readonly strategy: StrategyDefinition
+  /** Checks what the strategy does with its context, and that it answers alike when asked twice (`MachineOptions`). */
+  readonly checkStrategy?: boolean | undefined
   /** Straight through (the default), or step by step; both observe the same. */
   readonly form?: Form | undefined
   /** Checks every invariant after every operation; slower by far. */
@@ -39,6 +47,8 @@ export interface RunResult {
   /** What each operation cost, read off the observation. */
   readonly costs: readonly Costs[]
   readonly finalState: FinalState
+  /** Assertions of the strategy that did not hold. */
+  readonly warnings: readonly StrategyWarning[]
 }
 
 /**
@@ -49,6 +59,7 @@ export interface RunResult {
  * @throws MachineError DEADLOCK for an operation that would block for ever, with the line in its message;
  * BAD_CONFIGURATION for a kernel or file system that is not built
  * @throws InvariantViolation with `invariants`, when the model breaks one
+ * @throws StrategyError when the strategy fails
  */
 export function runScenario(scenario: Scenario, options: RunOptions): RunResult {
   const run = new Run(options)
@@ -59,6 +70,7 @@ export function runScenario(scenario: Scenario, options: RunOptions): RunResult 
     observation,
     costs: costsOf(observation),
     finalState: finalStateOf(observation, run.fileDigests()),
+    warnings: run.warnings,
   }
 }
 
@@ -85,7 +97,8 @@ class Run {
   #broken: string | null = null
 
   constructor(options: RunOptions) {
-    this.#machine = new Machine({ strategy: options.strategy, kernel: kernelByName(options.kernel) })
+    const { strategy, checkStrategy } = options
+    this.#machine = new Machine({ strategy, checkStrategy, kernel: kernelByName(options.kernel) })
     this.#calls = callsOf(options.form ?? 'plain')
     this.#frames = new Frames(this.#machine)
     const places = this.#places
@@ -133,6 +146,10 @@ class Run {
     const ptes = this.#recorder.hasFound(process.task) ? observePtes(process, this.#frames) : []
     const vmas = isFork ? [] : observeVmas(process, this.#places)
     return { op, result, faults, events, files, ptes, vmas }
+  }
+
+  get warnings(): readonly StrategyWarning[] {
+    return this.#machine.strategyHost.warnings
   }
 
   /** Ends the run. */

@@ -4,6 +4,7 @@ import {
   coreCallInvariants,
   coreStateInvariants,
   coreUncheckedInvariants,
+  defineStrategy,
   INSTALL_READ_ONLY,
   PhysicalMemory,
   Tlb,
@@ -67,12 +68,12 @@ describe('the recorded scenarios', { timeout: 60_000 }, () => {
 
 describe('a broken rule', () => {
   /** Never lets anybody store. */
-  const stubborn: WriteFaultStrategy = {
+  const stubborn: WriteFaultStrategy = defineStrategy({
     name: 'stubborn',
     apiVersion: 1,
-    carryOn: false,
+    capabilities: { firstStoreTraps: 2, marksDirty: true, times: 'fault' },
     install: () => INSTALL_READ_ONLY,
-  }
+  })
   const scenario = parseScenario('create a 4k\n\nfill a 0 4k\nmmap m a 0 4k rw shared\nstore m 8 1', {
     name: 'test',
   })

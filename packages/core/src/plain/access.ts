@@ -21,6 +21,7 @@ import {
   X86_PF_USER,
   X86_PF_WRITE,
 } from '../fault-flags.ts'
+import { raiseStrategyError } from '../strategy/host.ts'
 import { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_KERNEL, SIGNAL_MAPERR, type Task } from '../task.ts'
 import { TLB_DIRTY, TLB_EXEC, TLB_WRITE } from '../tlb.ts'
 import { VM_ACCESS_FLAGS, VM_WRITE } from '../vm-flags.ts'
@@ -52,6 +53,7 @@ export function store(t: Task, address: number, byte: number): number {
 /**
  * Translates a user-mode access until it succeeds (`t.accessPfn` is then the frame) or ends in a signal
  * (`t.signal`). Each failed translation is one trap through {@link doUserAddrFault}.
+ * @throws MachineError BAD_ACCESS; NO_PROGRESS; StrategyError when the strategy fails
  */
 export function access(t: Task, address: number, write: boolean): void {
   const m = t.machine
@@ -77,6 +79,7 @@ export function access(t: Task, address: number, write: boolean): void {
     const errorCode = walk(t, address, write)
     if (errorCode < 0) return
     doUserAddrFault(t, address, errorCode)
+    raiseStrategyError(t)
     if (t.signal !== null) return
   }
   throw new MachineError('NO_PROGRESS', {

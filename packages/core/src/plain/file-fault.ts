@@ -12,6 +12,7 @@ import {
   VM_FAULT_ERROR,
   VM_FAULT_LOCKED,
   VM_FAULT_NOPAGE,
+  VM_FAULT_READONLY,
   VM_FAULT_RETRY,
 } from '../fault-flags.ts'
 import type { Task } from '../task.ts'
@@ -20,6 +21,7 @@ import type { VmFault } from '../vm-operations.ts'
 import { anonVmaPrepare } from './anon-rmap.ts'
 import { fromScratch, maybeMkwrite } from './entries.ts'
 import { lockTable, unlockTable, upRead, upWrite } from './locking.ts'
+import { wpIfReadOnly } from './wp-fault.ts'
 
 const DONE = VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY | VM_FAULT_DONE_COW
 
@@ -29,7 +31,8 @@ export function doFault(t: Task, vmf: VmFault): number {
   if ((vmf.vma.vmFlags & VM_SHARED) === 0) return doCowFault(t, vmf)
   const ret = vmf.vma.vmOps!.plain.fault(t, vmf)
   if ((ret & DONE) === 0) throw notModelled('a store to a shared page of a page cache')
-  return ret
+  // do_shared_fault, with the result that 2016 proposed: the handler installed, but read-only.
+  return (ret & VM_FAULT_READONLY) !== 0 ? wpIfReadOnly(t, vmf, ret & ~VM_FAULT_READONLY) : ret
 }
 
 /** A load; the page that a handler returns is mapped as it is (mm/memory.c: do_read_fault, 4.5, 6.1). */

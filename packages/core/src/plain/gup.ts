@@ -11,6 +11,7 @@ import { MachineError } from '../errors.ts'
 import { FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, VM_FAULT_RETRY } from '../fault-flags.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, ZERO_PFN } from '../physical-memory.ts'
+import { raiseStrategyError } from '../strategy/host.ts'
 import type { Task } from '../task.ts'
 import { VM_ACCESS_FLAGS, VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
@@ -158,6 +159,7 @@ export function faultinVmaPageRange(
 
 /**
  * Faults in whatever areas overlap `[start, start + length)`, one `mmap_lock` for all (mm/gup.c: __mm_populate, 6.1).
+ * @throws StrategyError when the strategy fails in one of the faults
  */
 export function mmPopulate(t: Task, start: number, length: number, ignoreErrors: boolean): number {
   const mm = t.mm
@@ -180,5 +182,6 @@ export function mmPopulate(t: Task, start: number, length: number, ignoreErrors:
     next = from + ret * PAGE_SIZE
   }
   upRead(t, mm.mmapLock)
+  raiseStrategyError(t)
   return error
 }

@@ -9,6 +9,7 @@ import { EINVAL, ENOMEM } from '../errno.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
+import { VM_SHARED } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { unlinkAnonVmas } from './anon-rmap.ts'
 import { downWrite, upWrite } from './locking.ts'
@@ -53,7 +54,15 @@ export function doMunmap(t: Task, mm: Mm, start: number, length: number): number
     mm.totalVm -= (vma.vmEnd - vma.vmStart) / PAGE_SIZE
   }
   if (detached.length > 0) unmapRegion(t, mm, detached, start, end)
+  for (const vma of detached) flushCmtime(t, vma)
   return 0
+}
+
+/** Times that faults in the area deferred are written (mm/mmap.c: remove_vma with the deferred-mtime patches of 2012). */
+export function flushCmtime(t: Task, vma: Vma): void {
+  const file = vma.vmFile
+  if (file?.mapping.asCmtime !== true || (vma.vmFlags & VM_SHARED) === 0) return
+  if (file.ops.plain.flushCmtime !== undefined) file.ops.plain.flushCmtime(t, file)
 }
 
 /** Clears, frees page tables that no neighbour needs, and flushes once (mm/mmap.c: unmap_region, 6.1). */

@@ -11,6 +11,7 @@ import { VM_SHARED } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { fromScratch, pmdpInvalidate, ptepClearFlush } from './entries.ts'
 import { lockTable, unlockTable } from './locking.ts'
+import { deferringMapping } from './zap.ts'
 
 /**
  * Makes every entry of one area that maps frames `pfn … pfn + pages - 1`, found at file pages `pgoff …`, read-only and
@@ -23,6 +24,7 @@ export function pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, p
   const { scratchLo, scratchHi } = t
   if (m.trace !== null) m.trace('pfn_mkclean', t, 0, 0, 0)
   if ((vma.vmFlags & VM_SHARED) === 0) return
+  const deferring = deferringMapping(vma)
   // mm/internal.h: vma_pgoff_address, vma_address_end
   const first = Math.max(pgoff, vma.vmPgoff)
   const end = vma.vmStart + (Math.min(pgoff + pages, vma.pgoffEnd) - vma.vmPgoff) * PAGE_SIZE
@@ -44,6 +46,7 @@ export function pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, p
         (arch.pmdDirty(pt.lo, pt.hi, pmd) || arch.pmdWrite(pt.lo, pt.hi, pmd))
       ) {
         pmdpInvalidate(t, vma, nextPmd - PMD_SIZE, pmd)
+        if (deferring !== null && arch.pmdDirty(scratchLo, scratchHi, 0)) deferring.asCmtime = true
         arch.pmdWrprotect(scratchLo, scratchHi, 0)
         arch.pmdMkclean(scratchLo, scratchHi, 0)
         fromScratch(t, pmd, 0)
@@ -60,6 +63,7 @@ export function pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, p
       const changed = arch.pteDirty(pt.lo, pt.hi, slot) || arch.pteWrite(pt.lo, pt.hi, slot)
       if (mapped >= pfn && mapped < pfn + pages && changed) {
         ptepClearFlush(t, vma, address, slot)
+        if (deferring !== null && arch.pteDirty(scratchLo, scratchHi, 0)) deferring.asCmtime = true
         arch.pteWrprotect(scratchLo, scratchHi, 0)
         arch.pteMkclean(scratchLo, scratchHi, 0)
         fromScratch(t, slot, 0)

@@ -8,6 +8,7 @@ import { pmdStart, pudStart } from '../address.ts'
 import type { AddressSpace } from '../file.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
+import { VM_SHARED } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { pmdpHugeClearFlush, vmNormalPage } from './entries.ts'
 import { splitAnonPmdLocked, zapAnonPmdLocked } from './huge-anon.ts'
@@ -24,14 +25,18 @@ export function splitHugePmd(t: Task, vma: Vma, slot: number, address: number): 
   lockTable(t, table)
   if (!pt.isNone(slot) && pt.pmdIsLeaf(slot)) {
     if (vma.isAnonymous) splitAnonPmdLocked(t, vma, slot, pmdStart(address))
-    else pmdpHugeClearFlush(t, vma, pmdStart(address), slot)
+    else {
+      const deferring = deferringMapping(vma)
+      if (deferring !== null && pt.arch.pmdDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
+      pmdpHugeClearFlush(t, vma, pmdStart(address), slot)
+    }
   }
   unlockTable(t, table)
 }
 
 /**
  * Clears the present entries of `[address, end)` under one PTE table, gathering what to flush in `t.tlb`
- * (mm/memory.c: zap_pte_range, 6.1). Anonymous copies stay unless `evenCows`.
+ * (mm/memory.c: zap_pte_range, 6.1). Anonymous copies stay unless `evenCows`. A dirty entry is noted in `deferring`.
  */
 function zapPteRange(
   t: Task,
@@ -39,6 +44,7 @@ function zapPteRange(
   address: number,
   end: number,
   evenCows: boolean,
+  deferring: AddressSpace | null,
 ): void {
   const m = t.machine
   const pt = m.pageTables
@@ -49,11 +55,18 @@ function zapPteRange(
     if (pt.isNone(slot)) continue
     const page = vmNormalPage(t, slot)
     if (page >= 0 && !evenCows && !m.memory.isFilePage(page)) continue
+    if (deferring !== null && pt.arch.pteDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
     pt.clear(slot)
     t.tlb.adjustRange(address, PAGE_SIZE)
     if (page >= 0 && m.memory.removeRmap(page)) t.tlb.pages.push(page)
   }
   unlockTable(t, table)
+}
+
+/** The mapping that wants to know which dirty entries go, because its times are deferred. */
+export function deferringMapping(vma: Vma): AddressSpace | null {
+  const mapping = vma.vmFile?.mapping ?? null
+  return mapping?.defersCmtime === true && (vma.vmFlags & VM_SHARED) !== 0 ? mapping : null
 }
 
 /** mm/memory.c: unmap_page_range, 6.1, down to {@link zapPteRange}. */
@@ -65,6 +78,7 @@ export function unmapPageRange(
   evenCows: boolean,
 ): void {
   const pt = t.machine.pageTables
+  const deferring = deferringMapping(vma)
   let address = start
   while (address < end) {
     const pud = pt.pudSlot(vma.vmMm.pgd, address, false)
@@ -77,20 +91,28 @@ export function unmapPageRange(
     if (!pt.isNone(pmd)) {
       if (pt.pmdIsLeaf(pmd)) {
         if (next - address !== PMD_SIZE) splitHugePmd(t, vma, pmd, address)
-        else zapHugePmd(t, vma, pmd, address)
+        else zapHugePmd(t, vma, pmd, address, deferring)
       }
-      if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd)) zapPteRange(t, pmd, address, next, evenCows)
+      if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd))
+        zapPteRange(t, pmd, address, next, evenCows, deferring)
     }
     address = next
   }
 }
 
 /** mm/huge_memory.c: zap_huge_pmd, 6.1; over a DAX file there is no page to account for. */
-function zapHugePmd(t: Task, vma: Vma, slot: number, address: number): void {
+function zapHugePmd(
+  t: Task,
+  vma: Vma,
+  slot: number,
+  address: number,
+  deferring: AddressSpace | null,
+): void {
   const pt = t.machine.pageTables
   lockTable(t, slot >>> 9)
   if (vma.isAnonymous) zapAnonPmdLocked(t, slot, address)
   else {
+    if (deferring !== null && pt.arch.pmdDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
     pt.clear(slot)
     t.tlb.adjustRange(address, PMD_SIZE)
   }

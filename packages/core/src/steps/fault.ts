@@ -12,6 +12,7 @@ import {
   VM_FAULT_NOPAGE,
 } from '../fault-flags.ts'
 import { STEP_ENTRY_READ, type Steps } from '../step.ts'
+import { AFTER_CARRY_ON } from '../strategy/contract.ts'
 import type { Task } from '../task.ts'
 import { VM_NOHUGEPAGE, VM_SHARED } from '../vm-flags.ts'
 import { PE_SIZE_PMD, PE_SIZE_PUD, type VmFault } from '../vm-operations.ts'
@@ -21,7 +22,7 @@ import { pmdpSetAccessFlags, ptepSetAccessFlags, toScratch } from './entries.ts'
 import { doFault } from './file-fault.ts'
 import { doHugePmdAnonymousPage, doHugePmdWpPage } from './huge-anon.ts'
 import { lockTable, unlockTable } from './locking.ts'
-import { doWpPage } from './wp-fault.ts'
+import { doWpPage, wpIfReadOnly } from './wp-fault.ts'
 import { splitHugePmd } from './zap.ts'
 
 /**
@@ -149,14 +150,16 @@ export function* handlePteFault(t: Task, vmf: VmFault): Steps<number> {
   } else {
     // pmd_devmap_trans_unstable: a leaf appeared under us; the instruction runs again.
     if (pt.pmdIsLeaf(vmf.pmd)) return 0
-    readOrigPte(t, vmf)
+    vmf.pte = pt.pteSlotAt(vmf.pmd, vmf.address)
+    vmf.origLo = pt.lo[vmf.pte]!
+    vmf.origHi = pt.hi[vmf.pte]!
     if (m.kernel.notesOrigPte) vmf.flags |= FAULT_FLAG_ORIG_PTE_VALID
     if (vmf.origLo === 0 && vmf.origHi === 0) vmf.pte = -1
   }
   if (vmf.pte < 0) {
     if (vmf.vma.isAnonymous) return yield* doAnonymousPage(t, vmf)
     const ret = yield* doFault(t, vmf)
-    return m.strategy.carryOn ? yield* carryOn(t, vmf, ret) : ret
+    return m.strategyHost.asksAfter ? yield* carryOn(t, vmf, ret) : ret
   }
   if ((vmf.origLo & PRESENT) === 0) throw notModelled('a fault on an entry that is neither present nor empty')
 
@@ -176,38 +179,21 @@ export function* handlePteFault(t: Task, vmf: VmFault): Steps<number> {
   return 0
 }
 
-/** Notes the entry as it is now, without its lock, in `vmf.pte` and `vmf.orig*`. */
-function readOrigPte(t: Task, vmf: VmFault): void {
-  const pt = t.machine.pageTables
-  vmf.pte = pt.pteSlotAt(vmf.pmd, vmf.address)
-  vmf.origLo = pt.lo[vmf.pte]!
-  vmf.origHi = pt.hi[vmf.pte]!
-}
-
 /**
  * The generalisation proposed in the 2016 discussion: after a write fault on a shared mapping that returned
  * `VM_FAULT_NOPAGE`, look again, and if the entry is present and read-only go on into the write-protect path in the
  * same fault. No released kernel does this; the patched kernel of the `fallthrough` recordings does.
  */
 function* carryOn(t: Task, vmf: VmFault, ret: number): Steps<number> {
-  const pt = t.machine.pageTables
   if (
     (ret & VM_FAULT_NOPAGE) === 0 ||
     (vmf.flags & FAULT_FLAG_WRITE) === 0 ||
     (vmf.vma.vmFlags & VM_SHARED) === 0 ||
-    pt.isNone(vmf.pmd) ||
-    pt.pmdIsLeaf(vmf.pmd)
+    t.machine.strategyHost.afterReadOnly(t) !== AFTER_CARRY_ON
   ) {
     return ret
   }
-  yield* lockTable(t, pt.tableAt(vmf.pmd))
-  readOrigPte(t, vmf)
-  if (t.machine.kernel.notesOrigPte) vmf.flags |= FAULT_FLAG_ORIG_PTE_VALID
-  if ((vmf.origLo & PRESENT) === 0 || pt.arch.pteWrite(pt.lo, pt.hi, vmf.pte)) {
-    yield* unlockTable(t, vmf.pte >>> 9)
-    return ret
-  }
-  return ret | (yield* doWpPage(t, vmf))
+  return yield* wpIfReadOnly(t, vmf, ret)
 }
 
 /** `_PAGE_PRESENT | _PAGE_PROTNONE` (arch/x86/include/asm/pgtable.h: pte_present, 6.1). */

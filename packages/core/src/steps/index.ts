@@ -12,6 +12,7 @@ export { handleMmFault, handlePteFault } from './fault.ts'
 export { finishFault } from './file-fault.ts'
 export { fork } from './fork.ts'
 export {
+  vmfInsertForRead,
   vmfInsertForWrite,
   vmfInsertMixed,
   vmfInsertMixedMkwrite,

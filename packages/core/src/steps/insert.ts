@@ -5,11 +5,21 @@
  */
 
 import { pmdStart } from '../address.ts'
-import { VM_FAULT_NOPAGE, VM_FAULT_SIGBUS } from '../fault-flags.ts'
+import { VM_FAULT_NOPAGE, VM_FAULT_READONLY, VM_FAULT_SIGBUS } from '../fault-flags.ts'
 import { ZERO_PFN } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
-import { INSTALL_MKWRITE, INSTALL_WRITABLE_PROT } from '../strategy.ts'
+import {
+  AFTER_HINT,
+  INSTALL_DIRTY,
+  INSTALL_MKWRITE,
+  INSTALL_READ_ONLY,
+  INSTALL_UNCHECKED,
+  INSTALL_UPGRADE,
+  INSTALL_WRITABLE,
+  INSTALL_YOUNG,
+} from '../strategy/contract.ts'
 import type { Task } from '../task.ts'
+import type { CoreEventName } from '../trace.ts'
 import type { VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
 import {
@@ -37,19 +47,18 @@ function* getLockedPte(t: Task, vma: Vma, address: number): Steps<number> {
 }
 
 /**
- * Installs `pfn` at `address` with protection (`protLo`, `protHi`). With `mkwrite` the entry is made young, dirty and, in
- * a writable area, writable; one that is there and maps the same frame is upgraded. Without it an entry that is there
- * stays (mm/memory.c: insert_pfn, 6.1). `devmap` is false only for the zero page.
+ * Installs `pfn` at `address` with protection (`protLo`, `protHi`) and the rights of `how`, bits of `INSTALL_*`. An entry that
+ * is there stays, unless `how` has `INSTALL_UPGRADE` and it maps the same frame: then it gets these rights (mm/memory.c:
+ * insert_pfn, 6.1, where `mkwrite` is {@link INSTALL_MKWRITE}). The zero page is no devmap page.
  */
 function* insertPfn(
   t: Task,
   vma: Vma,
   address: number,
   pfn: number,
-  devmap: boolean,
   protLo: number,
   protHi: number,
-  mkwrite: boolean,
+  how: number,
 ): Steps<number> {
   const m = t.machine
   const pt = m.pageTables
@@ -57,83 +66,98 @@ function* insertPfn(
   const { arch } = m
   const { scratchLo, scratchHi } = t
   if (!pt.isNone(slot)) {
-    if (mkwrite && arch.ptePfn(pt.lo, pt.hi, slot) === pfn) {
+    if ((how & INSTALL_UPGRADE) !== 0 && arch.ptePfn(pt.lo, pt.hi, slot) === pfn) {
       toScratch(t, slot, 0)
-      arch.pteMkyoung(scratchLo, scratchHi, 0)
-      arch.pteMkdirty(scratchLo, scratchHi, 0)
-      maybeMkwrite(t, vma, 0)
+      addRights(t, vma, how)
       yield* ptepSetAccessFlags(t, address, slot, true)
     }
   } else {
     arch.pfnPte(scratchLo, scratchHi, 0, pfn, protLo, protHi)
-    if (devmap) arch.pteMkdevmap(scratchLo, scratchHi, 0)
+    if (pfn !== ZERO_PFN) arch.pteMkdevmap(scratchLo, scratchHi, 0)
     else arch.pteMkspecial(scratchLo, scratchHi, 0)
-    if (mkwrite) {
-      arch.pteMkyoung(scratchLo, scratchHi, 0)
-      arch.pteMkdirty(scratchLo, scratchHi, 0)
-      maybeMkwrite(t, vma, 0)
-    }
+    addRights(t, vma, how)
     yield* fromScratch(t, slot, 0)
   }
   yield* unlockTable(t, slot >>> 9)
   return VM_FAULT_NOPAGE
 }
 
+/** Gives scratch entry 0 the rights of `how`, in the order of the kernel: young, dirty, writable. */
+function addRights(t: Task, vma: Vma, how: number): void {
+  const { arch } = t.machine
+  if ((how & INSTALL_YOUNG) !== 0) arch.pteMkyoung(t.scratchLo, t.scratchHi, 0)
+  if ((how & INSTALL_DIRTY) !== 0) arch.pteMkdirty(t.scratchLo, t.scratchHi, 0)
+  if ((how & INSTALL_UNCHECKED) !== 0) arch.pteMkwrite(t.scratchLo, t.scratchHi, 0)
+  else if ((how & INSTALL_WRITABLE) !== 0) maybeMkwrite(t, vma, 0)
+}
+
 /** Installs as a read fault would, with `vm_page_prot` (mm/memory.c: vmf_insert_mixed, 6.1). */
 export function* vmfInsertMixed(t: Task, vmf: VmFault, pfn: number): Steps<number> {
-  const m = t.machine
-  const vma = vmf.vma
-  if (m.trace !== null) m.trace('vmf_insert_mixed', t, pfn, 0, 0)
-  if (vmf.address < vma.vmStart || vmf.address >= vma.vmEnd) return VM_FAULT_SIGBUS
-  return yield* insertPfn(
-    t,
-    vma,
-    vmf.address,
-    pfn,
-    pfn !== ZERO_PFN,
-    vma.vmPageProtLo,
-    vma.vmPageProtHi,
-    false,
-  )
+  return yield* insertMixed(t, vmf, pfn, INSTALL_READ_ONLY, 'vmf_insert_mixed')
 }
 
 /** Installs writable, dirty and young, or upgrades (mm/memory.c: vmf_insert_mixed_mkwrite, 6.1). */
 export function* vmfInsertMixedMkwrite(t: Task, vmf: VmFault, pfn: number): Steps<number> {
-  const m = t.machine
-  const vma = vmf.vma
-  if (m.trace !== null) m.trace('vmf_insert_mixed_mkwrite', t, pfn, 0, 0)
-  if (vmf.address < vma.vmStart || vmf.address >= vma.vmEnd) return VM_FAULT_SIGBUS
-  return yield* insertPfn(
-    t,
-    vma,
-    vmf.address,
-    pfn,
-    pfn !== ZERO_PFN,
-    vma.vmPageProtLo,
-    vma.vmPageProtHi,
-    true,
-  )
+  return yield* insertMixed(t, vmf, pfn, INSTALL_MKWRITE, 'vmf_insert_mixed_mkwrite')
 }
 
-/** Installs with the protection of the area's own flags, write-notify or not (mm/memory.c: vmf_insert_mixed_prot, 6.1). */
-export function* vmfInsertMixedProt(t: Task, vmf: VmFault, pfn: number): Steps<number> {
+/** Installs with `vm_page_prot` and the rights of `how` (mm/memory.c: __vm_insert_mixed, 6.1). */
+function* insertMixed(t: Task, vmf: VmFault, pfn: number, how: number, event: CoreEventName): Steps<number> {
+  const m = t.machine
+  const vma = vmf.vma
+  if (m.trace !== null) m.trace(event, t, pfn, 0, 0)
+  if (vmf.address < vma.vmStart || vmf.address >= vma.vmEnd) return VM_FAULT_SIGBUS
+  return yield* insertPfn(t, vma, vmf.address, pfn, vma.vmPageProtLo, vma.vmPageProtHi, how)
+}
+
+/**
+ * Installs with the protection of the area's own flags, write-notify or not, and with the other rights of `how`
+ * (mm/memory.c: vmf_insert_mixed_prot, 6.1).
+ */
+export function* vmfInsertMixedProt(
+  t: Task,
+  vmf: VmFault,
+  pfn: number,
+  how: number = INSTALL_READ_ONLY,
+): Steps<number> {
   const m = t.machine
   const vma = vmf.vma
   if (m.trace !== null) m.trace('vmf_insert_mixed_prot', t, pfn, 0, 0)
   if (vmf.address < vma.vmStart || vmf.address >= vma.vmEnd) return VM_FAULT_SIGBUS
   m.arch.vmGetPageProt(vma.vmFlags, t.scratchLo, t.scratchHi, 2)
-  return yield* insertPfn(t, vma, vmf.address, pfn, pfn !== ZERO_PFN, t.scratchLo[2]!, t.scratchHi[2]!, false)
+  return yield* insertPfn(t, vma, vmf.address, pfn, t.scratchLo[2]!, t.scratchHi[2]!, how & ~INSTALL_WRITABLE)
+}
+
+/** Installs with what a strategy answered, by the kernel's helper that does so. */
+function* insertAs(t: Task, vmf: VmFault, pfn: number, how: number): Steps<number> {
+  if (how === INSTALL_MKWRITE) return yield* vmfInsertMixedMkwrite(t, vmf, pfn)
+  if (how === INSTALL_READ_ONLY) return yield* vmfInsertMixed(t, vmf, pfn)
+  if ((how & (INSTALL_WRITABLE | INSTALL_UPGRADE | INSTALL_UNCHECKED)) === INSTALL_WRITABLE)
+    return yield* vmfInsertMixedProt(t, vmf, pfn, how)
+  return yield* insertMixed(t, vmf, pfn, how, 'vmf_insert_mixed_prot')
 }
 
 /**
- * What a write fault on a shared page does once the frame is known: asks the strategy, and installs accordingly. This
- * is the one place where a strategy acts.
+ * What a write fault on a shared page does once the frame is known: asks the strategy, and installs accordingly. A strategy
+ * that fails installs nothing: `VM_FAULT_SIGBUS`.
  */
 export function* vmfInsertForWrite(t: Task, vmf: VmFault, pfn: number): Steps<number> {
-  const how = t.machine.strategy.install(t.faultView)
-  if (how === INSTALL_MKWRITE) return yield* vmfInsertMixedMkwrite(t, vmf, pfn)
-  if (how === INSTALL_WRITABLE_PROT) return yield* vmfInsertMixedProt(t, vmf, pfn)
-  return yield* vmfInsertMixed(t, vmf, pfn)
+  const host = t.machine.strategyHost
+  vmf.zeroPage = false
+  const how = host.install(t)
+  if (how < 0) return VM_FAULT_SIGBUS
+  const ret = yield* insertAs(t, vmf, pfn, how)
+  if (!host.asksAfter || (how & INSTALL_WRITABLE) !== 0 || ret !== VM_FAULT_NOPAGE) return ret
+  return host.afterReadOnly(t) === AFTER_HINT ? ret | VM_FAULT_READONLY : ret
+}
+
+/** What a read fault does once the frame, or the zero page, is known: read-only, unless the strategy has its own idea. */
+export function* vmfInsertForRead(t: Task, vmf: VmFault, pfn: number): Steps<number> {
+  const host = t.machine.strategyHost
+  if (!host.asksForReads) return yield* vmfInsertMixed(t, vmf, pfn)
+  vmf.zeroPage = pfn === ZERO_PFN
+  const how = host.installForRead(t)
+  return how < 0 ? VM_FAULT_SIGBUS : yield* insertAs(t, vmf, pfn, how)
 }
 
 /**

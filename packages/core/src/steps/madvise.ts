@@ -8,6 +8,7 @@ import { EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM } from '../errno.ts'
 import { notModelled } from '../errors.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
+import { raiseStrategyError } from '../strategy/host.ts'
 import {
   MADV_DOFORK,
   MADV_DONTFORK,
@@ -65,7 +66,7 @@ function needsMmapWrite(behaviour: number): boolean {
 
 /**
  * madvise(2); 0 or a negative error number (mm/madvise.c: do_madvise, 6.1).
- * @throws MachineError NOT_MODELLED for advice that the kernel takes and this model does not
+ * @throws MachineError NOT_MODELLED for advice that the kernel takes and this model does not; StrategyError
  */
 export function* madvise(t: Task, start: number, length: number, behaviour: number): Steps<number> {
   if (!t.machine.kernel.madviseTakes.has(behaviour)) return -EINVAL
@@ -79,6 +80,7 @@ export function* madvise(t: Task, start: number, length: number, behaviour: numb
   const ret = yield* madviseWalkVmas(t, start, end, behaviour)
   if (write) yield* upWrite(t, t.mm.mmapLock)
   else yield* upRead(t, t.mm.mmapLock)
+  raiseStrategyError(t)
   return ret
 }
 

@@ -7,6 +7,7 @@ import { pageOffset, pmdStart, pudStart } from '../address.ts'
 import { EACCES, EINVAL, ENOMEM } from '../errno.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
+import { raiseStrategyError } from '../strategy/host.ts'
 import { PROT_GROWSDOWN, PROT_GROWSUP, PROT_SEM } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
 import {
@@ -38,6 +39,7 @@ export function* mprotect(t: Task, start: number, length: number, prot: number):
   yield* downWrite(t, t.mm.mmapLock)
   const ret = yield* mprotectRange(t, start, end, prot)
   yield* upWrite(t, t.mm.mmapLock)
+  raiseStrategyError(t)
   return ret
 }
 

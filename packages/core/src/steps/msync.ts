@@ -11,6 +11,7 @@ import { MS_ASYNC, MS_INVALIDATE, MS_SYNC } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
 import { VM_LOCKED, VM_SHARED } from '../vm-flags.ts'
 import { downRead, upRead } from './locking.ts'
+import { flushCmtime } from './munmap.ts'
 
 /**
  * msync(2); 0 or a negative error number. Only `MS_SYNC` on a shared file area does anything: an fsync of its part
@@ -43,6 +44,7 @@ export function* msync(t: Task, start: number, length: number, flags: number): S
     const first = from - vma.vmStart + vma.vmPgoff * PAGE_SIZE
     const last = first + (Math.min(end, vma.vmEnd) - from) - 1
     from = vma.vmEnd
+    yield* flushCmtime(t, vma)
     if ((flags & MS_SYNC) !== 0 && file !== null && (vma.vmFlags & VM_SHARED) !== 0) {
       yield* upRead(t, mm.mmapLock)
       const error = yield* file.ops.steps.fsync(t, file, first, last, true)

@@ -6,9 +6,11 @@
 import { notModelled } from '../errors.ts'
 import {
   FAULT_FLAG_MKWRITE,
+  FAULT_FLAG_ORIG_PTE_VALID,
   FAULT_FLAG_WRITE,
   VM_FAULT_ERROR,
   VM_FAULT_NOPAGE,
+  VM_FAULT_READONLY,
   VM_FAULT_WRITE,
 } from '../fault-flags.ts'
 import { ZERO_PFN } from '../physical-memory.ts'
@@ -48,6 +50,26 @@ export function* doWpPage(t: Task, vmf: VmFault): Steps<number> {
   return yield* wpPageCopy(t, vmf, page)
 }
 
+/**
+ * After a write fault on a shared area ended in `ret`: if the entry is there and read-only, goes on into
+ * {@link doWpPage} as if the store had trapped again; the result of both.
+ */
+export function* wpIfReadOnly(t: Task, vmf: VmFault, ret: number): Steps<number> {
+  const pt = t.machine.pageTables
+  const { arch } = pt
+  if (pt.isNone(vmf.pmd) || pt.pmdIsLeaf(vmf.pmd)) return ret
+  yield* lockTable(t, pt.tableAt(vmf.pmd))
+  vmf.pte = pt.pteSlotAt(vmf.pmd, vmf.address)
+  vmf.origLo = pt.lo[vmf.pte]!
+  vmf.origHi = pt.hi[vmf.pte]!
+  if (t.machine.kernel.notesOrigPte) vmf.flags |= FAULT_FLAG_ORIG_PTE_VALID
+  if (!arch.ptePresent(pt.lo, pt.hi, vmf.pte) || arch.pteWrite(pt.lo, pt.hi, vmf.pte)) {
+    yield* unlockTable(t, vmf.pte >>> 9)
+    return ret
+  }
+  return ret | (yield* doWpPage(t, vmf))
+}
+
 /** mm/memory.c: wp_page_reuse, 6.1: makes the entry writable where it is; releases the table lock. */
 function* wpPageReuse(t: Task, vmf: VmFault): Steps<void> {
   const m = t.machine
@@ -67,7 +89,7 @@ function* wpPfnShared(t: Task, vmf: VmFault): Steps<number> {
     yield* unlockTable(t, vmf.pte >>> 9)
     if (t.machine.kernel.coreFinishesPfnMkwrite) return yield* pfnMkwriteAndReuse(t, vmf, ops)
     vmf.flags |= FAULT_FLAG_MKWRITE
-    const ret = yield* ops.steps.pfnMkwrite(t, vmf)
+    const ret = (yield* ops.steps.pfnMkwrite(t, vmf)) & ~VM_FAULT_READONLY
     if ((ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE)) !== 0) return ret
     return yield* finishMkwriteFault(t, vmf)
   }

@@ -8,6 +8,7 @@ import type { AddressSpace } from '../file.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import { VM_SHARED } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { pmdpHugeClearFlush, vmNormalPage } from './entries.ts'
 import { splitAnonPmdLocked, zapAnonPmdLocked } from './huge-anon.ts'
@@ -24,14 +25,18 @@ export function* splitHugePmd(t: Task, vma: Vma, slot: number, address: number):
   yield* lockTable(t, table)
   if (!pt.isNone(slot) && pt.pmdIsLeaf(slot)) {
     if (vma.isAnonymous) yield* splitAnonPmdLocked(t, vma, slot, pmdStart(address))
-    else yield* pmdpHugeClearFlush(t, vma, pmdStart(address), slot)
+    else {
+      const deferring = deferringMapping(vma)
+      if (deferring !== null && pt.arch.pmdDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
+      yield* pmdpHugeClearFlush(t, vma, pmdStart(address), slot)
+    }
   }
   yield* unlockTable(t, table)
 }
 
 /**
  * Clears the present entries of `[address, end)` under one PTE table, gathering what to flush in `t.tlb`
- * (mm/memory.c: zap_pte_range, 6.1). Anonymous copies stay unless `evenCows`.
+ * (mm/memory.c: zap_pte_range, 6.1). Anonymous copies stay unless `evenCows`. A dirty entry is noted in `deferring`.
  */
 function* zapPteRange(
   t: Task,
@@ -39,6 +44,7 @@ function* zapPteRange(
   address: number,
   end: number,
   evenCows: boolean,
+  deferring: AddressSpace | null,
 ): Steps<void> {
   const m = t.machine
   const pt = m.pageTables
@@ -50,11 +56,18 @@ function* zapPteRange(
     const page = vmNormalPage(t, slot)
     if (page >= 0 && !evenCows && !m.memory.isFilePage(page)) continue
     yield STEP_ENTRY_WRITE
+    if (deferring !== null && pt.arch.pteDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
     pt.clear(slot)
     t.tlb.adjustRange(address, PAGE_SIZE)
     if (page >= 0 && m.memory.removeRmap(page)) t.tlb.pages.push(page)
   }
   yield* unlockTable(t, table)
+}
+
+/** The mapping that wants to know which dirty entries go, because its times are deferred. */
+export function deferringMapping(vma: Vma): AddressSpace | null {
+  const mapping = vma.vmFile?.mapping ?? null
+  return mapping?.defersCmtime === true && (vma.vmFlags & VM_SHARED) !== 0 ? mapping : null
 }
 
 /** mm/memory.c: unmap_page_range, 6.1, down to {@link zapPteRange}. */
@@ -66,6 +79,7 @@ export function* unmapPageRange(
   evenCows: boolean,
 ): Steps<void> {
   const pt = t.machine.pageTables
+  const deferring = deferringMapping(vma)
   let address = start
   while (address < end) {
     const pud = pt.pudSlot(vma.vmMm.pgd, address, false)
@@ -78,21 +92,29 @@ export function* unmapPageRange(
     if (!pt.isNone(pmd)) {
       if (pt.pmdIsLeaf(pmd)) {
         if (next - address !== PMD_SIZE) yield* splitHugePmd(t, vma, pmd, address)
-        else yield* zapHugePmd(t, vma, pmd, address)
+        else yield* zapHugePmd(t, vma, pmd, address, deferring)
       }
-      if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd)) yield* zapPteRange(t, pmd, address, next, evenCows)
+      if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd))
+        yield* zapPteRange(t, pmd, address, next, evenCows, deferring)
     }
     address = next
   }
 }
 
 /** mm/huge_memory.c: zap_huge_pmd, 6.1; over a DAX file there is no page to account for. */
-function* zapHugePmd(t: Task, vma: Vma, slot: number, address: number): Steps<void> {
+function* zapHugePmd(
+  t: Task,
+  vma: Vma,
+  slot: number,
+  address: number,
+  deferring: AddressSpace | null,
+): Steps<void> {
   const pt = t.machine.pageTables
   yield* lockTable(t, slot >>> 9)
   if (vma.isAnonymous) yield* zapAnonPmdLocked(t, slot, address)
   else {
     yield STEP_ENTRY_WRITE
+    if (deferring !== null && pt.arch.pmdDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
     pt.clear(slot)
     t.tlb.adjustRange(address, PMD_SIZE)
   }

@@ -22,6 +22,7 @@ const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
   maxBytes: 0xffffffff * 4096,
   steps: {
     mmap: steps.daxFileMmap,
+    flushCmtime: steps.daxFlushCmtime,
     fsync: steps.ext4SyncFile,
     punchHole: steps.punchHole,
     setSize: steps.ext4SetSize,
@@ -31,6 +32,7 @@ const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
   },
   plain: {
     mmap: plain.daxFileMmap,
+    flushCmtime: plain.daxFlushCmtime,
     fsync: plain.ext4SyncFile,
     punchHole: plain.punchHole,
     setSize: plain.ext4SetSize,

@@ -43,6 +43,8 @@ export interface InodeSnapshot {
   readonly size: number
   readonly mtime: number
   readonly ctime: number
+  /** Whether a strategy that defers times left word that they are due (`asCmtime`). */
+  readonly cmtimeDue: boolean
   readonly sectors: number
   readonly syncTid: number
   readonly syncDirty: boolean
@@ -75,6 +77,7 @@ export function snapshotDax(sb: SuperBlock): DaxSnapshot {
       size: inode.size,
       mtime: inode.mtime,
       ctime: inode.ctime,
+      cmtimeDue: inode.mapping.asCmtime,
       sectors: inode.sectors,
       syncTid: inode.syncTid,
       syncDirty: personality.syncDirty(inode),

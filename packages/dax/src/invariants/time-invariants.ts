@@ -64,7 +64,8 @@ const MOVING: ReadonlySet<string> = new Set(['mprotect', 'mremap', 'fork'])
 
 export const I35: Invariant<DaxTransition> = {
   id: 'I35',
-  title: 'when a fault makes a shared entry writable, the times of the file are of that moment',
+  title:
+    'when a fault makes a shared entry writable, the times of the file are of that moment, or a flag says that they are due',
   kind: 'T',
   source: 'fs/ext4/file.c: ext4_dax_huge_fault (file_update_time)',
   check({ before, after, call }) {
@@ -72,7 +73,7 @@ export const I35: Invariant<DaxTransition> = {
     const { now } = after.memory
     const found: Violation[] = []
     for (const inode of after.inodes) {
-      if (inode.mtime === now && inode.ctime === now) continue
+      if ((inode.mtime === now && inode.ctime === now) || inode.cmtimeDue) continue
       for (const leaf of inode.leaves) {
         const { space, i, address, what, area } = leaf
         if (what !== 'block' || (area.flags & VM_SHARED) === 0 || !space.leaves.writable(i)) continue
@@ -118,7 +119,7 @@ export const I37: Invariant<DaxTransition> = {
     for (const is of after.inodes) {
       const was = inodeIn(before, is.inode)
       if (was === null || (was.mtime === is.mtime && was.ctime === is.ctime)) continue
-      if (mayTouch(before, call, is.inode)) continue
+      if (mayTouch(before, call, is.inode) || wasDue(was)) continue
       found.push(
         ofInode(
           'I37',
@@ -130,6 +131,15 @@ export const I37: Invariant<DaxTransition> = {
     }
     return found
   },
+}
+
+/** Whether deferred times were due before the call, or it could come upon an entry that makes them due. */
+function wasDue({ inode, cmtimeDue, leaves }: InodeSnapshot): boolean {
+  if (cmtimeDue) return true
+  if (!inode.mapping.defersCmtime) return false
+  return leaves.some(
+    ({ what, area, space, i }) => what === 'block' && (area.flags & VM_SHARED) !== 0 && space.leaves.dirty(i),
+  )
 }
 
 /** File calls that change times. */

@@ -12,6 +12,7 @@ import type { DaxFile } from '../inode.ts'
 import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
 import { daxFinishSyncFault, daxIomapFault } from './fault.ts'
 import { sbEnd, sbStart } from './freeze.ts'
+import { faultUpdateTime } from './times.ts'
 
 /** `->fault` (fs/ext4/file.c: ext4_dax_fault, 6.1). */
 export function ext4DaxFault(t: Task, vmf: VmFault): number {
@@ -30,8 +31,7 @@ export function ext4DaxHugeFault(t: Task, vmf: VmFault, peSize: number): number 
   if (m.trace !== null) m.trace('ext4_dax_huge_fault', t, peSize, 0, 0)
   if (write) {
     sbStart(t, sb, SB_FREEZE_PAGEFAULT)
-    if (m.trace !== null) m.trace('file_update_time', t, 0, 0, 0)
-    inode.touch()
+    faultUpdateTime(t, inode)
   }
   downRead(t, mapping.invalidateLock)
   const context = daxContext(t)

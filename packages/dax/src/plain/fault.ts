@@ -12,8 +12,8 @@ import {
   splitHugePmd,
   unlockTable,
   unmapMappingPages,
+  vmfInsertForRead,
   vmfInsertForWrite,
-  vmfInsertMixed,
   vmfInsertMixedMkwrite,
   vmfInsertPfnPmd,
 } from '@mm-model/core/plain'
@@ -164,7 +164,7 @@ function daxFaultIter(
     return VM_FAULT_NEEDDSYNC
   }
   if (pmd) return vmfInsertPfnPmd(t, vmf, pfn, write)
-  return write ? vmfInsertForWrite(t, vmf, pfn) : vmfInsertMixed(t, vmf, pfn)
+  return write ? vmfInsertForWrite(t, vmf, pfn) : vmfInsertForRead(t, vmf, pfn)
 }
 
 /** fs/dax.c: dax_fault_is_synchronous, 6.1. */
@@ -220,7 +220,7 @@ function daxFaultCowPage(
 function daxLoadHole(t: Task, vmf: VmFault, inode: DaxInode, context: FaultContext): number {
   const m = t.machine
   daxInsertEntry(t, vmf, inode, context, false, ZERO_PFN, DAX_ZERO_PAGE)
-  const ret = vmfInsertMixed(t, vmf, ZERO_PFN)
+  const ret = vmfInsertForRead(t, vmf, ZERO_PFN)
   if (m.trace !== null) m.trace('dax_load_hole', t, vmf.pgoff, ret, 0)
   return ret
 }

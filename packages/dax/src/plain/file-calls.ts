@@ -8,9 +8,10 @@ import { EBADF, EFBIG, EINVAL, EOPNOTSUPP, type File, FMODE_READ, FMODE_WRITE, t
 import { downWrite, upWrite } from '@mm-model/core/plain'
 import { type DaxFile, DaxInode } from '../inode.ts'
 import { openFile } from '../open.ts'
-import { SB_FREEZE_WRITE, type SuperBlock } from '../super-block.ts'
+import { SB_FREEZE_PAGEFAULT, SB_FREEZE_WRITE, type SuperBlock } from '../super-block.ts'
 import { daxReadByte } from './dax-io.ts'
 import { sbEnd, sbStart } from './freeze.ts'
+import { mappingFlushCmtime } from './times.ts'
 
 /**
  * open(2) with `O_CREAT | O_TRUNC` for reading and writing: a new file, or the one of that name cut to nothing.
@@ -103,6 +104,18 @@ export function preadByte(t: Task, file: DaxFile, offset: number): number | null
 /** fsync(2). */
 export function fsync(t: Task, file: DaxFile): number {
   return file.ops.plain.fsync(t, file, 0, Infinity, false)
+}
+
+/**
+ * Times of the file that faults deferred, for msync and munmap: in a page fault section, so that a frozen file system keeps
+ * its own.
+ */
+export function daxFlushCmtime(t: Task, file: File): number {
+  const { inode } = file as DaxFile
+  sbStart(t, inode.sb, SB_FREEZE_PAGEFAULT)
+  mappingFlushCmtime(t, inode)
+  sbEnd(t, inode.sb, SB_FREEZE_PAGEFAULT)
+  return 0
 }
 
 /** `->mmap` (fs/ext4/file.c: ext4_file_mmap; fs/xfs/xfs_file.c: xfs_file_mmap, 6.1). */

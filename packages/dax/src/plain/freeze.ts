@@ -14,7 +14,7 @@ import {
   SB_UNFROZEN,
   type SuperBlock,
 } from '../super-block.ts'
-import { daxWritepages } from './writeback.ts'
+import { doWritepages } from './writeback.ts'
 
 /** Enters a section, once the file system is not frozen to its level (include/linux/fs.h: sb_start_write, 6.1). */
 export function sbStart(t: Task, sb: SuperBlock, level: number): void {
@@ -40,7 +40,7 @@ export function freezeSuper(t: Task, sb: SuperBlock): number {
   }
   const trace = t.machine.trace
   t.machine.trace = null
-  for (const inode of sb.inodes) daxWritepages(t, inode, 0, Infinity)
+  for (const inode of sb.inodes) doWritepages(t, inode, 0, Infinity)
   t.machine.trace = trace
   sb.frozen = SB_FREEZE_FS
   sb.personality.commit()

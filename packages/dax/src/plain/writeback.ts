@@ -10,6 +10,7 @@ import { daxEntryOrder, daxIsEmptyEntry, daxIsLocked, daxIsZeroEntry, daxLocked,
 import type { DaxInode } from '../inode.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
 import { ENTRY_CONFLICT, getUnlockedEntry } from './entries.ts'
+import { mappingFlushCmtime } from './times.ts'
 
 /** Last page of the longest file: LLONG_MAX >> PAGE_SHIFT. */
 export const MAX_PAGE_INDEX: number = 0x7ffffffffffff
@@ -22,7 +23,14 @@ const EIO = 5
  */
 export function fileWriteAndWaitRange(t: Task, inode: DaxInode, start: number, end: number): number {
   if (inode.entries.isEmpty || !inode.entries.marked(PAGECACHE_TAG_DIRTY)) return 0
-  return daxWritepages(t, inode, start, end)
+  return doWritepages(t, inode, start, end)
+}
+
+/** Writeback, and times that faults deferred (mm/page-writeback.c: do_writepages, 6.1). */
+export function doWritepages(t: Task, inode: DaxInode, start: number, end: number): number {
+  const ret = daxWritepages(t, inode, start, end)
+  mappingFlushCmtime(t, inode)
+  return ret
 }
 
 /** fs/ext4/inode.c: ext4_dax_writepages; fs/dax.c: dax_writeback_mapping_range, 6.1. `end` `Infinity`: to the end. */

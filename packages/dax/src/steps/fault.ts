@@ -32,8 +32,8 @@ import {
   splitHugePmd,
   unlockTable,
   unmapMappingPages,
+  vmfInsertForRead,
   vmfInsertForWrite,
-  vmfInsertMixed,
   vmfInsertMixedMkwrite,
   vmfInsertPfnPmd,
 } from '@mm-model/core/steps'
@@ -186,7 +186,7 @@ function* daxFaultIter(
     return VM_FAULT_NEEDDSYNC
   }
   if (pmd) return yield* vmfInsertPfnPmd(t, vmf, pfn, write)
-  return write ? yield* vmfInsertForWrite(t, vmf, pfn) : yield* vmfInsertMixed(t, vmf, pfn)
+  return write ? yield* vmfInsertForWrite(t, vmf, pfn) : yield* vmfInsertForRead(t, vmf, pfn)
 }
 
 /** fs/dax.c: dax_fault_is_synchronous, 6.1. */
@@ -243,7 +243,7 @@ function* daxFaultCowPage(
 function* daxLoadHole(t: Task, vmf: VmFault, inode: DaxInode, context: FaultContext): Steps<number> {
   const m = t.machine
   yield* daxInsertEntry(t, vmf, inode, context, false, ZERO_PFN, DAX_ZERO_PAGE)
-  const ret = yield* vmfInsertMixed(t, vmf, ZERO_PFN)
+  const ret = yield* vmfInsertForRead(t, vmf, ZERO_PFN)
   if (m.trace !== null) m.trace('dax_load_hole', t, vmf.pgoff, ret, 0)
   return ret
 }

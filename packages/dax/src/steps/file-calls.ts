@@ -20,9 +20,10 @@ import {
 import { downWrite, upWrite } from '@mm-model/core/steps'
 import { type DaxFile, DaxInode } from '../inode.ts'
 import { openFile } from '../open.ts'
-import { SB_FREEZE_WRITE, type SuperBlock } from '../super-block.ts'
+import { SB_FREEZE_PAGEFAULT, SB_FREEZE_WRITE, type SuperBlock } from '../super-block.ts'
 import { daxReadByte } from './dax-io.ts'
 import { sbEnd, sbStart } from './freeze.ts'
+import { mappingFlushCmtime } from './times.ts'
 
 /**
  * open(2) with `O_CREAT | O_TRUNC` for reading and writing: a new file, or the one of that name cut to nothing.
@@ -115,6 +116,18 @@ export function* preadByte(t: Task, file: DaxFile, offset: number): Steps<number
 /** fsync(2). */
 export function* fsync(t: Task, file: DaxFile): Steps<number> {
   return yield* file.ops.steps.fsync(t, file, 0, Infinity, false)
+}
+
+/**
+ * Times of the file that faults deferred, for msync and munmap: in a page fault section, so that a frozen file system keeps
+ * its own.
+ */
+export function* daxFlushCmtime(t: Task, file: File): Steps<number> {
+  const { inode } = file as DaxFile
+  yield* sbStart(t, inode.sb, SB_FREEZE_PAGEFAULT)
+  mappingFlushCmtime(t, inode)
+  yield* sbEnd(t, inode.sb, SB_FREEZE_PAGEFAULT)
+  return 0
 }
 
 /** `->mmap` (fs/ext4/file.c: ext4_file_mmap; fs/xfs/xfs_file.c: xfs_file_mmap, 6.1). */

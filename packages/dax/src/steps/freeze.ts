@@ -13,7 +13,7 @@ import {
   SB_UNFROZEN,
   type SuperBlock,
 } from '../super-block.ts'
-import { daxWritepages } from './writeback.ts'
+import { doWritepages } from './writeback.ts'
 
 /** Enters a section, once the file system is not frozen to its level (include/linux/fs.h: sb_start_write, 6.1). */
 export function* sbStart(t: Task, sb: SuperBlock, level: number): Steps<void> {
@@ -42,7 +42,7 @@ export function* freezeSuper(t: Task, sb: SuperBlock): Steps<number> {
   }
   const trace = t.machine.trace
   t.machine.trace = null
-  for (const inode of sb.inodes) yield* daxWritepages(t, inode, 0, Infinity)
+  for (const inode of sb.inodes) yield* doWritepages(t, inode, 0, Infinity)
   t.machine.trace = trace
   sb.frozen = SB_FREEZE_FS
   sb.personality.commit()

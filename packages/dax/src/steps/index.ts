@@ -9,6 +9,7 @@ export { ext4Allocate, ext4DaxWrite, ext4Punch, ext4SetSize, ext4SyncFile } from
 export { daxIomapFault } from './fault.ts'
 export {
   daxFileMmap,
+  daxFlushCmtime,
   fallocate,
   fsync,
   ftruncate,

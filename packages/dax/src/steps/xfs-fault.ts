@@ -17,6 +17,7 @@ import type { DaxFile } from '../inode.ts'
 import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
 import { daxFinishSyncFault, daxIomapFault } from './fault.ts'
 import { sbEnd, sbStart } from './freeze.ts'
+import { faultUpdateTime } from './times.ts'
 
 /** `->fault` (fs/xfs/xfs_file.c: xfs_filemap_fault, 6.1). */
 export function* xfsFilemapFault(t: Task, vmf: VmFault): Steps<number> {
@@ -48,8 +49,7 @@ function* filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): S
   if (m.trace !== null) m.trace('xfs_filemap_fault', t, peSize, write ? 1 : 0, 0)
   if (write) {
     yield* sbStart(t, sb, SB_FREEZE_PAGEFAULT)
-    if (m.trace !== null) m.trace('file_update_time', t, 0, 0, 0)
-    inode.touch()
+    faultUpdateTime(t, inode)
   }
   yield* downRead(t, mapping.invalidateLock)
   let result = yield* daxIomapFault(t, vmf, peSize)

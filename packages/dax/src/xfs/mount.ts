@@ -22,6 +22,7 @@ const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
   maxBytes: 2 ** 63,
   steps: {
     mmap: steps.daxFileMmap,
+    flushCmtime: steps.daxFlushCmtime,
     fsync: steps.xfsFileFsync,
     punchHole: steps.punchHole,
     setSize: steps.xfsSetSize,
@@ -31,6 +32,7 @@ const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
   },
   plain: {
     mmap: plain.daxFileMmap,
+    flushCmtime: plain.daxFlushCmtime,
     fsync: plain.xfsFileFsync,
     punchHole: plain.punchHole,
     setSize: plain.xfsSetSize,

@@ -8,15 +8,18 @@
  */
 
 import {
+  AFTER_CARRY_ON,
+  defineStrategy,
   INSTALL_MKWRITE,
   INSTALL_READ_ONLY,
   STRATEGY_API_VERSION,
   type WriteFaultStrategy,
 } from '@mm-model/core'
 
-export const fallthrough: WriteFaultStrategy = Object.freeze<WriteFaultStrategy>({
+export const fallthrough: WriteFaultStrategy = /*#__PURE__*/ defineStrategy({
   name: 'fallthrough',
   apiVersion: STRATEGY_API_VERSION,
-  carryOn: true,
-  install: (context) => (context.mkwrite ? INSTALL_MKWRITE : INSTALL_READ_ONLY),
+  capabilities: { firstStoreTraps: 1, marksDirty: true, times: 'fault' },
+  install: ({ mkwrite }) => (mkwrite ? INSTALL_MKWRITE : INSTALL_READ_ONLY),
+  afterReadOnly: () => AFTER_CARRY_ON,
 })

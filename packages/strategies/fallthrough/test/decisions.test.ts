@@ -1,9 +1,11 @@
 import {
+  AFTER_CARRY_ON,
   FAULT_FLAG_MKWRITE,
   FAULT_FLAG_WRITE,
   INSTALL_MKWRITE,
   INSTALL_READ_ONLY,
   STRATEGY_API_VERSION,
+  TIMES_AT_FAULT,
   VM_SHARED,
   VM_WRITE,
 } from '@mm-model/core'
@@ -26,20 +28,20 @@ describe('fallthrough', () => {
     // Neither the page nor any other flag of the area counts.
     for (const pgoff of [0, 1, 511, 512, 2 ** 32]) {
       for (const vmFlags of [SHARED, SHARED | 0x20000000, VM_SHARED, 0]) {
-        const context = Object.freeze({ ...fault, pgoff, vmFlags })
+        const context = Object.freeze({ ...fault, pgoff, vmFlags, protWritable: false, zeroPage: false })
         expect(fallthrough.install(context)).toBe(how)
         expect(fallthrough.install(context)).toBe(how)
+        expect(fallthrough.afterReadOnly(context)).toBe(AFTER_CARRY_ON)
+        expect(fallthrough.updateTimes(context)).toBe(TIMES_AT_FAULT)
+        expect(fallthrough.installForRead(context)).toBe(INSTALL_READ_ONLY)
       }
     }
-  })
-
-  it('carries on after it installed a read-only entry', () => {
-    expect(fallthrough.carryOn).toBe(true)
   })
 
   it('is a frozen value, by its name, for this version of the contract', () => {
     expect(Object.isFrozen(fallthrough)).toBe(true)
     expect([fallthrough.name, fallthrough.apiVersion]).toEqual(['fallthrough', STRATEGY_API_VERSION])
+    expect(fallthrough.capabilities).toEqual({ firstStoreTraps: 1, marksDirty: true, times: 'fault' })
   })
 })
 

@@ -1,9 +1,12 @@
 import {
+  AFTER_RETURN,
   FAULT_FLAG_MKWRITE,
   FAULT_FLAG_WRITE,
   INSTALL_MKWRITE,
-  INSTALL_WRITABLE_PROT,
+  INSTALL_READ_ONLY,
+  INSTALL_WRITABLE,
   STRATEGY_API_VERSION,
+  TIMES_AT_FAULT,
   VM_SHARED,
   VM_WRITE,
 } from '@mm-model/core'
@@ -16,7 +19,7 @@ const SHARED = VM_SHARED | VM_WRITE
 describe('insert-writable', () => {
   // The entry that a store met: none, or one that is present and read-only.
   it.each([
-    ['no entry', { mkwrite: false, faultFlags: FAULT_FLAG_WRITE }, INSTALL_WRITABLE_PROT],
+    ['no entry', { mkwrite: false, faultFlags: FAULT_FLAG_WRITE }, INSTALL_WRITABLE],
     [
       'a read-only entry',
       { mkwrite: true, faultFlags: FAULT_FLAG_WRITE | FAULT_FLAG_MKWRITE },
@@ -26,15 +29,14 @@ describe('insert-writable', () => {
     // Neither the page nor any other flag of the area counts.
     for (const pgoff of [0, 1, 511, 512, 2 ** 32]) {
       for (const vmFlags of [SHARED, SHARED | 0x20000000, VM_SHARED, 0]) {
-        const context = Object.freeze({ ...fault, pgoff, vmFlags })
+        const context = Object.freeze({ ...fault, pgoff, vmFlags, protWritable: false, zeroPage: false })
         expect(insertWritable.install(context)).toBe(how)
         expect(insertWritable.install(context)).toBe(how)
+        expect(insertWritable.afterReadOnly(context)).toBe(AFTER_RETURN)
+        expect(insertWritable.updateTimes(context)).toBe(TIMES_AT_FAULT)
+        expect(insertWritable.installForRead(context)).toBe(INSTALL_READ_ONLY)
       }
     }
-  })
-
-  it('goes back to user space after it installed a read-only entry', () => {
-    expect(insertWritable.carryOn).toBe(false)
   })
 
   it('is a frozen value, by its name, for this version of the contract', () => {
@@ -43,6 +45,7 @@ describe('insert-writable', () => {
       'insert-writable',
       STRATEGY_API_VERSION,
     ])
+    expect(insertWritable.capabilities).toEqual({ firstStoreTraps: 1, marksDirty: false, times: 'fault' })
   })
 })
 

@@ -4,11 +4,16 @@
  * @module
  */
 
-import { INSTALL_MKWRITE, STRATEGY_API_VERSION, type WriteFaultStrategy } from '@mm-model/core'
+import {
+  defineStrategy,
+  INSTALL_MKWRITE,
+  STRATEGY_API_VERSION,
+  type WriteFaultStrategy,
+} from '@mm-model/core'
 
-export const mkwrite: WriteFaultStrategy = Object.freeze<WriteFaultStrategy>({
+export const mkwrite: WriteFaultStrategy = /*#__PURE__*/ defineStrategy({
   name: 'mkwrite',
   apiVersion: STRATEGY_API_VERSION,
-  carryOn: false,
+  capabilities: { firstStoreTraps: 1, marksDirty: true, times: 'fault' },
   install: () => INSTALL_MKWRITE,
 })

@@ -1,8 +1,11 @@
 import {
+  AFTER_RETURN,
   FAULT_FLAG_MKWRITE,
   FAULT_FLAG_WRITE,
   INSTALL_MKWRITE,
+  INSTALL_READ_ONLY,
   STRATEGY_API_VERSION,
+  TIMES_AT_FAULT,
   VM_SHARED,
   VM_WRITE,
 } from '@mm-model/core'
@@ -25,20 +28,20 @@ describe('mkwrite', () => {
     // Neither the page nor any other flag of the area counts.
     for (const pgoff of [0, 1, 511, 512, 2 ** 32]) {
       for (const vmFlags of [SHARED, SHARED | 0x20000000, VM_SHARED, 0]) {
-        const context = Object.freeze({ ...fault, pgoff, vmFlags })
+        const context = Object.freeze({ ...fault, pgoff, vmFlags, protWritable: false, zeroPage: false })
         expect(mkwrite.install(context)).toBe(how)
         expect(mkwrite.install(context)).toBe(how)
+        expect(mkwrite.afterReadOnly(context)).toBe(AFTER_RETURN)
+        expect(mkwrite.updateTimes(context)).toBe(TIMES_AT_FAULT)
+        expect(mkwrite.installForRead(context)).toBe(INSTALL_READ_ONLY)
       }
     }
-  })
-
-  it('goes back to user space after it installed a read-only entry', () => {
-    expect(mkwrite.carryOn).toBe(false)
   })
 
   it('is a frozen value, by its name, for this version of the contract', () => {
     expect(Object.isFrozen(mkwrite)).toBe(true)
     expect([mkwrite.name, mkwrite.apiVersion]).toEqual(['mkwrite', STRATEGY_API_VERSION])
+    expect(mkwrite.capabilities).toEqual({ firstStoreTraps: 1, marksDirty: true, times: 'fault' })
   })
 })
 

@@ -5,15 +5,16 @@
  */
 
 import {
+  defineStrategy,
   INSTALL_MKWRITE,
   INSTALL_READ_ONLY,
   STRATEGY_API_VERSION,
   type WriteFaultStrategy,
 } from '@mm-model/core'
 
-export const retry: WriteFaultStrategy = Object.freeze<WriteFaultStrategy>({
+export const retry: WriteFaultStrategy = /*#__PURE__*/ defineStrategy({
   name: 'retry',
   apiVersion: STRATEGY_API_VERSION,
-  carryOn: false,
-  install: (context) => (context.mkwrite ? INSTALL_MKWRITE : INSTALL_READ_ONLY),
+  capabilities: { firstStoreTraps: 2, marksDirty: true, times: 'fault' },
+  install: ({ mkwrite }) => (mkwrite ? INSTALL_MKWRITE : INSTALL_READ_ONLY),
 })

@@ -1,9 +1,11 @@
 import {
+  AFTER_RETURN,
   FAULT_FLAG_MKWRITE,
   FAULT_FLAG_WRITE,
   INSTALL_MKWRITE,
   INSTALL_READ_ONLY,
   STRATEGY_API_VERSION,
+  TIMES_AT_FAULT,
   VM_SHARED,
   VM_WRITE,
 } from '@mm-model/core'
@@ -26,20 +28,20 @@ describe('retry', () => {
     // Neither the page nor any other flag of the area counts.
     for (const pgoff of [0, 1, 511, 512, 2 ** 32]) {
       for (const vmFlags of [SHARED, SHARED | 0x20000000, VM_SHARED, 0]) {
-        const context = Object.freeze({ ...fault, pgoff, vmFlags })
+        const context = Object.freeze({ ...fault, pgoff, vmFlags, protWritable: false, zeroPage: false })
         expect(retry.install(context)).toBe(how)
         expect(retry.install(context)).toBe(how)
+        expect(retry.afterReadOnly(context)).toBe(AFTER_RETURN)
+        expect(retry.updateTimes(context)).toBe(TIMES_AT_FAULT)
+        expect(retry.installForRead(context)).toBe(INSTALL_READ_ONLY)
       }
     }
-  })
-
-  it('goes back to user space after it installed a read-only entry', () => {
-    expect(retry.carryOn).toBe(false)
   })
 
   it('is a frozen value, by its name, for this version of the contract', () => {
     expect(Object.isFrozen(retry)).toBe(true)
     expect([retry.name, retry.apiVersion]).toEqual(['retry', STRATEGY_API_VERSION])
+    expect(retry.capabilities).toEqual({ firstStoreTraps: 2, marksDirty: true, times: 'fault' })
   })
 })
 

@@ -20,7 +20,7 @@ it('tells the recorded costs in its README', () => {
   const { strategies } = JSON.parse(readFileSync(COST, 'utf8')) as {
     strategies: Record<string, Record<string, number>>
   }
-  for (const name of ['retry', 'insert-writable', 'mkwrite']) {
+  for (const name of ['retry', 'insert-writable', 'fallthrough', 'mkwrite']) {
     expect(README).toContain(
       `\`${name}\` ${strategies[name]!['first store, block written']!.toLocaleString('en-US')}`,
     )

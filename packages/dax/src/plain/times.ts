@@ -1,0 +1,38 @@
+// Derived from ../steps/times.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * Times of files that are stored to through mappings: at once in the fault, or when a strategy defers them.
+ * @module
+ */
+
+import { type Task, TIMES_AT_FAULT, TIMES_DEFERRED } from '@mm-model/core'
+import type { DaxInode } from '../inode.ts'
+
+/** fs/inode.c: file_update_time, 6.1. */
+function fileUpdateTime(t: Task, inode: DaxInode): void {
+  const m = t.machine
+  if (m.trace !== null) m.trace('file_update_time', t, 0, 0, 0)
+  inode.touch()
+}
+
+/**
+ * What a handler does about the times of the file before it installs an entry for a store to a shared area: asks the
+ * strategy, and updates them, or leaves word that they are to be updated. A page fault section is open.
+ */
+export function faultUpdateTime(t: Task, inode: DaxInode): void {
+  const when = t.machine.strategyHost.updateTimes(t)
+  if (when === TIMES_AT_FAULT) fileUpdateTime(t, inode)
+  else if (when === TIMES_DEFERRED) {
+    inode.mapping.defersCmtime = true
+    inode.mapping.asCmtime = true
+  }
+}
+
+/**
+ * Takes the flag, and updates the times if it was set (`mapping_flush_cmtime` of the deferred-mtime patches of 2012). The
+ * caller keeps freezes out, or is one.
+ */
+export function mappingFlushCmtime(t: Task, inode: DaxInode): void {
+  if (!inode.mapping.asCmtime) return
+  inode.mapping.asCmtime = false
+  fileUpdateTime(t, inode)
+}
