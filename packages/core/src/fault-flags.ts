@@ -1,6 +1,6 @@
 /**
- * Fault flags, fault results and the x86 error code (include/linux/mm_types.h, arch/x86/include/asm/trap_pf.h, 6.1),
- * with the names that tracepoints print.
+ * Fault flags and fault results (include/linux/mm_types.h, 6.1), with the names that tracepoints print; and what a trap
+ * was about, in the bits of the x86 error code (arch/x86/include/asm/trap_pf.h, 6.1), whatever the architecture.
  * @module
  */
 
@@ -47,10 +47,11 @@ export const VM_FAULT_ERROR: number =
   VM_FAULT_HWPOISON_LARGE |
   VM_FAULT_FALLBACK
 
-export const X86_PF_PROT: number = 0x1
-export const X86_PF_WRITE: number = 0x2
-export const X86_PF_USER: number = 0x4
-export const X86_PF_INSTR: number = 0x10
+/** There was an entry, and it did not allow the access. Only x86-64 asks for it, so only its traps say it. */
+export const TRAP_PRESENT: number = 0x1
+export const TRAP_WRITE: number = 0x2
+export const TRAP_USER: number = 0x4
+export const TRAP_FETCH: number = 0x10
 
 type NamedBit = readonly [bit: number, name: string]
 

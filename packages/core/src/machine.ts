@@ -5,11 +5,13 @@
  */
 
 import type { PageTableArch } from '@mm-model/pgprot'
+import { machineArchOf } from './arch/catalog.ts'
+import type { MachineArch } from './arch/machine-arch.ts'
 import { MachineError } from './errors.ts'
 import { kernel61 } from './kernels/linux-6.1.ts'
 import { Mm } from './mm.ts'
 import { PageTables } from './page-tables.ts'
-import { PhysicalMemory } from './physical-memory.ts'
+import { PAGE_SHIFT, PhysicalMemory } from './physical-memory.ts'
 import type { KernelProfile } from './profile.ts'
 import type { StrategyDefinition, WriteFaultStrategy } from './strategy/contract.ts'
 import { defineStrategy } from './strategy/define.ts'
@@ -42,6 +44,8 @@ export interface MachineOptions {
 
 export class Machine {
   readonly arch: PageTableArch
+  /** What goes with {@link arch}: the processor and `arch/` of the kernel. */
+  readonly machineArch: MachineArch
   readonly kernel: KernelProfile
   readonly strategy: WriteFaultStrategy
   /** Who asks the strategy. */
@@ -57,7 +61,7 @@ export class Machine {
   #tlbContexts = 0
   #mms = 0
 
-  /** @throws MachineError BAD_CONFIGURATION; StrategyError STRATEGY_DEFINITION */
+  /** @throws MachineError BAD_CONFIGURATION for what is out of range or not built; StrategyError STRATEGY_DEFINITION */
   constructor(options: MachineOptions) {
     const cpus = options.cpus ?? 1
     if (!Number.isInteger(cpus) || cpus < 1 || cpus > 64) {
@@ -67,15 +71,25 @@ export class Machine {
         remedy: 'choose a number of CPUs in that range',
       })
     }
-    this.kernel = options.kernel ?? kernel61
-    this.arch = options.arch ?? this.kernel.x86Arch
+    const kernel = options.kernel ?? kernel61
+    const arch = options.arch ?? kernel.x86Arch
+    if (arch.pageShift !== PAGE_SHIFT || arch.levels > 4) {
+      throw new MachineError('BAD_CONFIGURATION', {
+        found: `${arch.name}, with pages of ${2 ** (arch.pageShift - 10)} KiB and ${arch.levels} levels of tables`,
+        expected: 'pages of 4 KiB and three or four levels',
+        remedy: 'choose another configuration of the architecture',
+      })
+    }
+    this.kernel = kernel
+    this.arch = arch
+    this.machineArch = machineArchOf(arch)
     this.strategy = defineStrategy(options.strategy)
     this.strategyHost = new StrategyHost(this.strategy, options.checkStrategy ?? false)
     this.memory = new PhysicalMemory({
       pmemPages: options.pmemPages ?? 131072,
       ramPages: options.ramPages ?? 262144,
     })
-    this.pageTables = new PageTables(this.arch, 4)
+    this.pageTables = new PageTables(this.arch, this.arch.levels)
     this.tlbs = Array.from({ length: cpus }, () => new Tlb())
     this.trace = options.trace ?? null
   }

@@ -22,7 +22,7 @@ function inGib(address: number): number {
 
 export class PageTables {
   readonly arch: PageTableArch
-  /** Levels of the tree: 4, or 5 with `la57`. */
+  /** Levels of the tree: 3 … 5. */
   readonly levels: number
   lo: Uint32Array = new Uint32Array(64 * 512)
   hi: Uint32Array = new Uint32Array(64 * 512)
@@ -88,6 +88,11 @@ export class PageTables {
   /** The table that the non-leaf entry at `slot` points to. */
   tableAt(slot: number): number {
     return this.arch.tableEntryPfn(this.lo, this.hi, slot) - PAGE_TABLE_BASE_PFN
+  }
+
+  /** Slot of entry `index` of the table in frame `pfn`, for walks by frame (`WalkTables` of `@mm-model/pgprot`). */
+  slot(pfn: number, index: number): number {
+    return (pfn - PAGE_TABLE_BASE_PFN) * 512 + index
   }
 
   /** Makes the entry at `slot` point to a table (arch/x86/include/asm/pgalloc.h: pmd_populate and its kin). */

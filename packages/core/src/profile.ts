@@ -14,12 +14,6 @@ export interface KernelProfile {
   readonly x86Arch: PageTableArch
   /** Highest number of areas in one address space plus one (`sysctl_max_map_count`). */
   readonly maxMapCount: number
-  /** First address that user space cannot map: `TASK_SIZE_MAX` of 4-level x86-64. */
-  readonly taskSize: number
-  /** First address that is not canonical: 2^47 with four levels (Intel SDM vol. 1, 3.3.7.1). */
-  readonly canonicalEnd: number
-  /** Pages above which a range flush becomes a full one (`tlb_single_page_flush_ceiling`). */
-  readonly tlbFlushCeiling: number
   /** Name of the write-fault strategy that this kernel itself follows. */
   readonly strategy: string
 

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { createWalk, type Walk } from '@mm-model/pgprot/x86-64'
 import type { RwSem } from './locks.ts'
 import type { Machine } from './machine.ts'
 import type { Mm } from './mm.ts'
@@ -43,6 +44,8 @@ export class Task {
   signal: Signal | null = null
   /** Frame and offset of the last translated access. */
   accessPfn = 0
+  /** What the processor's last walk found; x86-64 does not use it. */
+  readonly walk: Walk = createWalk()
   /** Scratch of the backend whose handlers this task runs, kept so that a fault allocates nothing. */
   backend: object | null = null
   /** Entries in the making, at indices 0 … 3: built here, then written to a table in one step. */

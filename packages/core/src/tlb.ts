@@ -84,6 +84,16 @@ export class Tlb {
     }
   }
 
+  /** Whether the cached translation of `address` is of 2 MiB. */
+  isHuge(context: number, address: number): boolean {
+    const page = Math.floor(address / 4096)
+    const set = setOf(page)
+    if (this.#page[set] === page && this.#context[set] === context) return false
+    const huge = Math.floor(address / 0x200000)
+    const hugeSet = huge & (SETS_2M - 1)
+    return this.#hugePage[hugeSet] === huge && this.#hugeContext[hugeSet] === context
+  }
+
   /** `invlpg`: drops what is cached for `address`, whatever its size. */
   flushPage(context: number, address: number): void {
     const page = Math.floor(address / 4096)

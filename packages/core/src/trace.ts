@@ -8,7 +8,7 @@ import type { Task } from './task.ts'
 
 /** Events of the core; backends add their own names. Numbers are explained beside each name as `a, b, c`. */
 export type CoreEventName =
-  /** Hardware exception: address, error code. */
+  /** Hardware exception: address, the processor's own code for it. */
   | 'page_fault_user'
   /** Entry into handle_mm_fault: address, flags, vm_flags; then halves of vm_page_prot in `handle_mm_fault_prot`. */
   | 'handle_mm_fault'
@@ -30,6 +30,8 @@ export type CoreEventName =
   | 'pmdp_set_access_flags'
   /** Address. */
   | 'ptep_clear_flush'
+  /** Address: an `sfence.vma` of one page on the CPU of the task (riscv64). */
+  | 'local_flush_tlb_page'
   /** First address, address after the last; `Infinity` for all. */
   | 'flush_tlb_mm_range'
   | 'pfn_mkclean'

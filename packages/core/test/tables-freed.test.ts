@@ -108,7 +108,7 @@ describe.each(forms)('page tables in the %s form', (_form, k) => {
           // Whatever is mapped is still there.
           for (const vma of task.mm.areas) k.store(task, vma.vmEnd - 1, 3)
         }
-        k.munmap(task, 0, machine.kernel.taskSize)
+        k.munmap(task, 0, machine.machineArch.taskSize)
         expect([machine.pageTables.inUse, machine.memory.ramInUse, task.mm.mapCount]).toEqual([root, 0, 0])
       }),
     )

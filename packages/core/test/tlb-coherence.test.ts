@@ -1,5 +1,4 @@
 import {
-  kernel61,
   MAP_PRIVATE,
   type Machine,
   STEP_ENTRY_WRITE,
@@ -95,7 +94,7 @@ describe.each(forms)('in the %s form', (_form, k) => {
   })
 
   describe('a range', () => {
-    const CEILING = kernel61.tlbFlushCeiling
+    const CEILING = threads().machine.machineArch.tlbFlushCeiling
 
     it.each([
       [CEILING, 'page by page', true],

@@ -33,10 +33,15 @@ export type TableStore = (lo: Uint32Array, hi: Uint32Array, i: number, pfn: numb
 /** The names of the levels, the last one first; index them with the level number of walks and tables. */
 export type Level = 'pte' | 'pmd' | 'pud' | 'p4d' | 'pgd'
 
+/** The architectures, whatever their configuration. */
+export type ArchFamily = 'x86-64' | 'arm64' | 'riscv64'
+
 /** Shape of the tables of one configuration. Level 0 is the PTE level; the last one is the root (PGD). */
 export interface Geometry {
   /** Name of the configuration, as in `archByName`. */
   readonly name: string
+  /** The architecture that it is a configuration of. */
+  readonly family: ArchFamily
   readonly pageShift: number
   readonly pmdShift: number
   readonly pudShift: number

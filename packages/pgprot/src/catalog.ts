@@ -26,6 +26,7 @@ const CATALOG: Readonly<Record<string, () => EntryFormat>> = {
   'x86-64-la57-6.12': () => x86FormatOf(createX86Arch612({ levels: 5 }), '6.12'),
   'arm64-4k': () => arm64FormatOf(arm64Arch4k),
   'arm64-4k-nodbm': () => arm64FormatOf(createArm64Arch({ cpu: { hwDirty: false } })),
+  'arm64-4k-noaf': () => arm64FormatOf(createArm64Arch({ cpu: { hwAccessed: false, hwDirty: false } })),
   'arm64-16k': () => arm64FormatOf(arm64Arch16k),
   'arm64-16k-nodbm': () => arm64FormatOf(createArm64Arch({ granule: '16k', cpu: { hwDirty: false } })),
   'arm64-64k': () => arm64FormatOf(arm64Arch64k),
@@ -34,6 +35,7 @@ const CATALOG: Readonly<Record<string, () => EntryFormat>> = {
   'riscv64-sv48': () => riscvFormatOf(riscvArchSv48),
   'riscv64-sv57': () => riscvFormatOf(riscvArchSv57),
   'riscv64-sv39-svadu': () => riscvFormatOf(createRiscvArch({ cpu: { svadu: true } })),
+  'riscv64-sv48-svadu': () => riscvFormatOf(createRiscvArch({ mode: 'sv48', cpu: { svadu: true } })),
   'riscv64-sv39-nopbmt': () => riscvFormatOf(createRiscvArch({ cpu: { memoryTypes: 'none' } }), 'none'),
   'riscv64-sv39-thead': () => riscvFormatOf(createRiscvArch({ cpu: { memoryTypes: 'thead' } }), 'thead'),
 }

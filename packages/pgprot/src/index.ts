@@ -1,4 +1,5 @@
 export type {
+  ArchFamily,
   EntryChange,
   EntryNumber,
   EntrySame,

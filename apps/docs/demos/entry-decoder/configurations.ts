@@ -26,7 +26,7 @@ const PARTS: Readonly<Record<string, string>> = {
 }
 
 /** What the hardware updates by itself is no question of a single entry: these read like the one without. */
-const SAME_ENTRIES = /-(?:nodbm|svadu)\b/
+const SAME_ENTRIES = /-(?:nodbm|noaf|svadu)\b/
 
 /** All configurations whose entries differ, in the order of the catalog. */
 export const configurations: readonly Configuration[] = archNames

@@ -26,8 +26,8 @@ export interface LoggedFault {
   endFlags: number
   /** A `VM_FAULT_*` mask, or -1 while the fault is in progress. */
   ret: number
-  /** The entry that `do_wp_page` met: its low half, or -1 if the fault did not get there. */
-  writeProtected: number
+  /** The entry that `do_wp_page` met, in halves; null if the fault did not get there. */
+  writeProtected: readonly [lo: number, hi: number] | null
 }
 
 /** `VM_FAULT_RETRY`. */
@@ -55,7 +55,7 @@ export class FaultLog {
     else if (name === 'handle_mm_fault_ret') this.#end(t, a)
     else if (name === 'do_wp_page') {
       const fault = this.#current.get(t)
-      if (fault !== undefined) fault.writeProtected = a
+      if (fault !== undefined) fault.writeProtected = [a, b]
     }
   }
 
@@ -72,7 +72,7 @@ export class FaultLog {
       readers: t.mm.mmapLock.readers,
       endFlags: flags,
       ret: -1,
-      writeProtected: -1,
+      writeProtected: null,
     }
     this.faults.push(fault)
     this.#current.set(t, fault)

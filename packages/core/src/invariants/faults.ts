@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { PageTableArch } from '@mm-model/pgprot'
 import {
   bitNames,
   FAULT_FLAG_ALLOW_RETRY,
@@ -92,9 +93,12 @@ export const I41: Invariant<Transition> = {
   },
 }
 
-/** `_PAGE_PRESENT | _PAGE_PROTNONE` and `_PAGE_RW`, in the low half. */
-const PRESENT = 0x101
-const RW = 0x2
+/** Whether an entry is present and cannot be written through. */
+function isReadOnly(arch: PageTableArch, low: number, high: number): boolean {
+  const lo = Uint32Array.of(low)
+  const hi = Uint32Array.of(high)
+  return arch.ptePresent(lo, hi, 0) && !arch.pteWrite(lo, hi, 0)
+}
 
 export const I42: Invariant<Transition> = {
   id: 'I42',
@@ -112,7 +116,7 @@ export const I42: Invariant<Transition> = {
       if ((flags & FAULT_FLAG_TRIED) !== 0 && !afterRetry) {
         return [complaint('I42', fault, flagWords(flags), 'TRIED only after a RETRY')]
       }
-      const readOnly = writeProtected >= 0 && (writeProtected & PRESENT) !== 0 && (writeProtected & RW) === 0
+      const readOnly = writeProtected !== null && isReadOnly(fault.mm.machine.arch, ...writeProtected)
       if ((flags & FAULT_FLAG_MKWRITE) !== 0 || ((endFlags & FAULT_FLAG_MKWRITE) !== 0 && !readOnly)) {
         return [complaint('I42', fault, flagWords(endFlags), 'MKWRITE only for an entry that was read-only')]
       }

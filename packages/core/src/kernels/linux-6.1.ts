@@ -28,11 +28,6 @@ export const kernel61: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   x86Arch,
   /** include/linux/mm.h: `DEFAULT_MAX_MAP_COUNT`, 2^16 less a margin of 5 for core dumps; do_mmap tests for more. */
   maxMapCount: 65530,
-  /** arch/x86/include/asm/page_64.h: `TASK_SIZE_MAX`, one page short of 2^47. */
-  taskSize: 0x7ffffffff000,
-  canonicalEnd: 0x800000000000,
-  /** arch/x86/mm/tlb.c: `tlb_single_page_flush_ceiling`. */
-  tlbFlushCeiling: 33,
   /** fs/dax.c: dax_fault_iter calls vmf_insert_mixed_mkwrite (since 4.14, commit b2770da64254). */
   strategy: 'mkwrite',
   faultFlags: FAULT_FLAG_DEFAULT,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { pageOffset, pmdStart } from '../address.ts'
+import { pageOffset } from '../address.ts'
 import { MachineError } from '../errors.ts'
 import {
   FAULT_FLAG_ALLOW_RETRY,
@@ -12,20 +12,16 @@ import {
   FAULT_FLAG_TRIED,
   FAULT_FLAG_USER,
   FAULT_FLAG_WRITE,
+  TRAP_FETCH,
+  TRAP_WRITE,
   VM_FAULT_ERROR,
   VM_FAULT_OOM,
   VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
-  X86_PF_INSTR,
-  X86_PF_PROT,
-  X86_PF_USER,
-  X86_PF_WRITE,
 } from '../fault-flags.ts'
 import { raiseStrategyError } from '../strategy/host.ts'
 import { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_KERNEL, SIGNAL_MAPERR, type Task } from '../task.ts'
-import { TLB_DIRTY, TLB_EXEC, TLB_WRITE } from '../tlb.ts'
-import { VM_ACCESS_FLAGS, VM_WRITE } from '../vm-flags.ts'
-import type { Vma } from '../vma.ts'
+import { TLB_DIRTY, TLB_WRITE } from '../tlb.ts'
 import { handleMmFault } from './fault.ts'
 import { downRead, upRead } from './locking.ts'
 
@@ -65,7 +61,7 @@ export function access(t: Task, address: number, write: boolean): void {
     })
   }
   t.signal = null
-  if (address >= m.kernel.canonicalEnd) {
+  if (address >= m.machineArch.canonicalEnd) {
     // Not canonical: no walk and no page fault, but a general protection exception.
     t.signal = SIGNAL_KERNEL
     return
@@ -76,9 +72,9 @@ export function access(t: Task, address: number, write: boolean): void {
       t.accessPfn = m.tlbs[t.cpu]!.pfn
       return
     }
-    const errorCode = walk(t, address, write)
-    if (errorCode < 0) return
-    doUserAddrFault(t, address, errorCode)
+    const trap = m.machineArch.walk(t, address, write)
+    if (trap < 0) return
+    doUserAddrFault(t, address, trap)
     raiseStrategyError(t)
     if (t.signal !== null) return
   }
@@ -90,61 +86,21 @@ export function access(t: Task, address: number, write: boolean): void {
 }
 
 /**
- * The hardware walk for user mode: sets A, and D for a store, fills the TLB and answers -1; or answers the error code
- * of the exception (Intel SDM vol. 3, 4.7 and 4.8). The CPU drops what it cached for the address before it faults.
+ * A user-mode page fault, from the exception to its return; `trap` is a `TRAP_*` mask. Sets `t.signal` when the program
+ * gets one (arch/x86/mm/fault.c: exc_page_fault, do_user_addr_fault, 6.1; `do_page_fault` elsewhere).
  */
-function walk(t: Task, address: number, write: boolean): number {
-  const m = t.machine
-  const pt = m.pageTables
-  const tlb = m.tlbs[t.cpu]!
-  const errorCode = X86_PF_USER | (write ? X86_PF_WRITE : 0)
-  const pmd = pt.pmdSlot(t.mm.pgd, address)
-  if (pmd >= 0 && (pt.lo[pmd]! & P) !== 0) {
-    const huge = pt.pmdIsLeaf(pmd)
-    const slot = huge ? pmd : pt.pteSlotAt(pmd, address)
-    const lo = pt.lo[slot]!
-    if ((lo & P) !== 0) {
-      if ((lo & US) === 0 || (write && (lo & RW) === 0)) {
-        tlb.flushPage(t.mm.tlbContext, address)
-        return errorCode | X86_PF_PROT
-      }
-      pt.lo[slot] = (lo | A | (write ? D : 0)) >>> 0
-      const rights =
-        ((lo & RW) !== 0 ? TLB_WRITE : 0) |
-        ((pt.lo[slot]! & D) !== 0 ? TLB_DIRTY : 0) |
-        (pt.hi[slot]! >>> 31 === 0 ? TLB_EXEC : 0)
-      if (huge) {
-        const pfn = pt.arch.pmdPfn(pt.lo, pt.hi, slot)
-        tlb.fillHuge(t.mm.tlbContext, address, pfn, rights)
-        t.accessPfn = pfn + ((address - pmdStart(address)) >>> 12)
-      } else {
-        t.accessPfn = pt.arch.ptePfn(pt.lo, pt.hi, slot)
-        tlb.fill(t.mm.tlbContext, address, t.accessPfn, rights)
-      }
-      return -1
-    }
-  }
-  tlb.flushPage(t.mm.tlbContext, address)
-  return errorCode
-}
-
-const P = 0x1
-const RW = 0x2
-const US = 0x4
-const A = 0x20
-const D = 0x40
-
-/**
- * A user-mode page fault, from the exception to its return; sets `t.signal` when the program gets one
- * (arch/x86/mm/fault.c: exc_page_fault, do_user_addr_fault, 6.1).
- */
-export function doUserAddrFault(t: Task, address: number, errorCode: number): void {
+export function doUserAddrFault(t: Task, address: number, trap: number): void {
   const m = t.machine
   const mm = t.mm
-  if (m.trace !== null) m.trace('page_fault_user', t, address, errorCode, 0)
+  const { machineArch } = m
+  if (m.trace !== null) m.trace('page_fault_user', t, address, machineArch.trapCode(t, trap), 0)
+  if (address >= machineArch.lookupEnd) {
+    t.signal = SIGNAL_MAPERR
+    return
+  }
   let flags = m.kernel.faultFlags | FAULT_FLAG_USER
-  if ((errorCode & X86_PF_WRITE) !== 0) flags |= FAULT_FLAG_WRITE
-  if ((errorCode & X86_PF_INSTR) !== 0) flags |= FAULT_FLAG_INSTRUCTION
+  if ((trap & TRAP_WRITE) !== 0) flags |= FAULT_FLAG_WRITE
+  if ((trap & TRAP_FETCH) !== 0) flags |= FAULT_FLAG_INSTRUCTION
 
   for (;;) {
     downRead(t, mm.mmapLock)
@@ -154,7 +110,7 @@ export function doUserAddrFault(t: Task, address: number, errorCode: number): vo
       t.signal = SIGNAL_MAPERR
       return
     }
-    if (accessError(errorCode, vma)) {
+    if (machineArch.accessError(trap, vma.vmFlags)) {
       upRead(t, mm.mmapLock)
       t.signal = SIGNAL_ACCERR
       return
@@ -170,10 +126,4 @@ export function doUserAddrFault(t: Task, address: number, errorCode: number): vo
     if (m.kernel.retriesOnce) flags &= ~FAULT_FLAG_ALLOW_RETRY
     flags |= FAULT_FLAG_TRIED
   }
-}
-
-/** Whether the area forbids what the access wanted (arch/x86/mm/fault.c: access_error, 6.1). */
-function accessError(errorCode: number, vma: Vma): boolean {
-  if ((errorCode & X86_PF_WRITE) !== 0) return (vma.vmFlags & VM_WRITE) === 0
-  return (errorCode & X86_PF_PROT) !== 0 || (vma.vmFlags & VM_ACCESS_FLAGS) === 0
 }

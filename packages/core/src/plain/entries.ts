@@ -33,34 +33,48 @@ export function maybePmdMkwrite(t: Task, vma: Vma, i: number): void {
 }
 
 /**
- * Replaces the PTE at `slot` by scratch entry 0 when it differs and `dirty` is set; true when it differed
- * (arch/x86/mm/pgtable.c: ptep_set_access_flags, 6.1). No flush: more rights never need one on x86.
+ * Gives the PTE at `slot` the flags of scratch entry 0, which has more rights or marks; true when that changes it. An
+ * architecture whose hardware sets accessed bits leaves an entry that only becomes young, when `dirty` is not set
+ * (arch/x86/mm/pgtable.c, arch/arm64/mm/fault.c, arch/riscv/include/asm/pgtable.h: ptep_set_access_flags, 6.1).
  */
 export function ptepSetAccessFlags(t: Task, address: number, slot: number, dirty: boolean): boolean {
   const m = t.machine
-  const pt = m.pageTables
-  const lo = t.scratchLo[0]!
-  const hi = t.scratchHi[0]!
-  const changed = pt.lo[slot] !== lo || pt.hi[slot] !== hi
-  if (m.trace !== null) m.trace('ptep_set_access_flags', t, address, lo, hi)
-  if (changed && dirty) {
-    pt.set(slot, lo, hi)
-  }
-  return changed
+  if (m.trace !== null) m.trace('ptep_set_access_flags', t, address, t.scratchLo[0]!, t.scratchHi[0]!)
+  return setAccessFlags(t, address, slot, dirty)
 }
 
-/** arch/x86/mm/pgtable.c: pmdp_set_access_flags, 6.1. */
+/** The same for a PMD leaf; `address` is aligned (pmdp_set_access_flags in the same files, 6.1). */
 export function pmdpSetAccessFlags(t: Task, address: number, slot: number, dirty: boolean): boolean {
   const m = t.machine
+  if (m.trace !== null) m.trace('pmdp_set_access_flags', t, address, t.scratchLo[0]!, t.scratchHi[0]!)
+  return setAccessFlags(t, address, slot, dirty)
+}
+
+function setAccessFlags(t: Task, address: number, slot: number, dirty: boolean): boolean {
+  const m = t.machine
   const pt = m.pageTables
+  const { machineArch } = m
   const lo = t.scratchLo[0]!
   const hi = t.scratchHi[0]!
   const changed = pt.lo[slot] !== lo || pt.hi[slot] !== hi
-  if (m.trace !== null) m.trace('pmdp_set_access_flags', t, address, lo, hi)
-  if (changed && dirty) {
-    pt.set(slot, lo, hi)
+  if (changed && (dirty || machineArch.storesYoungEntries)) {
+    machineArch.storeAccessFlags(pt.lo, pt.hi, slot, lo, hi)
+    if (dirty && machineArch.flushesUpgrades) {
+      flushTlbMmRange(t, t.mm, address, address + PAGE_SIZE, PAGE_SIZE)
+    }
   }
-  return changed
+  return changed || machineArch.alwaysReportsChange
+}
+
+/**
+ * Tells the hardware of an entry that was installed or upgraded: nothing, or an `sfence.vma` of the page on this CPU
+ * (arch/riscv/include/asm/pgtable.h: update_mmu_cache, update_mmu_cache_pmd, 6.1).
+ */
+export function updateMmuCache(t: Task, address: number): void {
+  const m = t.machine
+  if (!m.machineArch.updateMmuCacheFlushes) return
+  if (m.trace !== null) m.trace('local_flush_tlb_page', t, address, 0, 0)
+  m.tlbs[t.cpu]!.flushPage(t.mm.tlbContext, address)
 }
 
 /** Copies the PTE at `slot` to scratch entry `i`. */
@@ -85,7 +99,7 @@ export function ptepClearFlush(t: Task, vma: Vma, address: number, slot: number)
   if (m.trace !== null) m.trace('ptep_clear_flush', t, address, 0, 0)
   toScratch(t, slot, 0)
   m.pageTables.clear(slot)
-  if ((t.scratchLo[0]! & 1) !== 0)
+  if (m.machineArch.pteAccessible(t.scratchLo, t.scratchHi, 0))
     flushTlbMmRange(t, vma.vmMm, address, address + PAGE_SIZE, PAGE_SIZE)
 }
 
@@ -94,7 +108,7 @@ export function pmdpHugeClearFlush(t: Task, vma: Vma, address: number, slot: num
   const m = t.machine
   toScratch(t, slot, 0)
   m.pageTables.clear(slot)
-  flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, PAGE_SIZE)
+  flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, m.machineArch.pmdFlushStride)
 }
 
 /**
@@ -105,26 +119,5 @@ export function pmdpInvalidate(t: Task, vma: Vma, address: number, slot: number)
   const m = t.machine
   toScratch(t, slot, 0)
   m.arch.pmdMkinvalid(m.pageTables.lo, m.pageTables.hi, slot)
-  flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, PAGE_SIZE)
+  flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, m.machineArch.pmdFlushStride)
 }
-
-/** True when a change of rights from scratch entry 0 to entry 1 must be flushed (arch: pte_needs_flush, 6.1). */
-export function pteNeedsFlush(t: Task, ignoreAccessed: boolean): boolean {
-  const m = t.machine
-  const oldLo = t.scratchLo[0]!
-  const oldHi = t.scratchHi[0]!
-  const newLo = t.scratchLo[1]!
-  const newHi = t.scratchHi[1]!
-  if ((oldLo & PRESENT) === 0) return false
-  if (m.arch.ptePfn(t.scratchLo, t.scratchHi, 0) !== m.arch.ptePfn(t.scratchLo, t.scratchHi, 1)) return true
-  const cleared = (oldLo ^ newLo) & oldLo & (ignoreAccessed ? PRESENT | DIRTY : PRESENT | DIRTY | ACCESSED)
-  return cleared !== 0 || ((oldLo ^ newLo) & CHANGE_LO) !== 0 || ((oldHi ^ newHi) & CHANGE_HI) !== 0
-}
-
-const PRESENT = 0x1
-const ACCESSED = 0x20
-const DIRTY = 0x40
-/** RW, US, PWT, PCD, PAT/PSE, G, and PAT of large entries: flushed when they change at all. */
-const CHANGE_LO = 0x2 | 0x4 | 0x8 | 0x10 | 0x80 | 0x100
-/** Protection key and NX. */
-const CHANGE_HI = 0xf8000000

@@ -18,7 +18,7 @@ import { VM_NOHUGEPAGE, VM_SHARED } from '../vm-flags.ts'
 import { PE_SIZE_PMD, PE_SIZE_PUD, type VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
 import { doAnonymousPage } from './anon-fault.ts'
-import { pmdpSetAccessFlags, ptepSetAccessFlags, toScratch } from './entries.ts'
+import { pmdpSetAccessFlags, ptepSetAccessFlags, toScratch, updateMmuCache } from './entries.ts'
 import { doFault } from './file-fault.ts'
 import { doHugePmdAnonymousPage, doHugePmdWpPage } from './huge-anon.ts'
 import { lockTable, unlockTable } from './locking.ts'
@@ -89,8 +89,9 @@ function hugepageVmaCheck(vma: Vma): boolean {
   return (vma.vmFlags & VM_NOHUGEPAGE) === 0 && (vma.isDax || vma.isAnonymous)
 }
 
-/** mm/memory.c: create_huge_pud, 6.1. */
+/** mm/memory.c: create_huge_pud, 6.1; nothing without CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD. */
 function createHugePud(t: Task, vmf: VmFault): number {
+  if (!t.machine.arch.hasPudThp) return VM_FAULT_FALLBACK
   const ops = vmf.vma.vmOps
   if (ops === null || ops.plain.hugeFault === null) return VM_FAULT_FALLBACK
   return ops.plain.hugeFault(t, vmf, PE_SIZE_PUD)
@@ -134,7 +135,7 @@ export function touchPmd(t: Task, address: number, slot: number, write: boolean)
   toScratch(t, slot, 0)
   arch.pmdMkyoung(scratchLo, scratchHi, 0)
   if (write) arch.pmdMkdirty(scratchLo, scratchHi, 0)
-  pmdpSetAccessFlags(t, pmdStart(address), slot, write)
+  if (pmdpSetAccessFlags(t, pmdStart(address), slot, write)) updateMmuCache(t, address)
 }
 
 /** mm/memory.c: handle_pte_fault, 6.1. */
@@ -158,7 +159,8 @@ export function handlePteFault(t: Task, vmf: VmFault): number {
     const ret = doFault(t, vmf)
     return m.strategyHost.asksAfter ? carryOn(t, vmf, ret) : ret
   }
-  if ((vmf.origLo & PRESENT) === 0) throw notModelled('a fault on an entry that is neither present nor empty')
+  if (!pt.arch.ptePresent(pt.lo, pt.hi, vmf.pte))
+    throw notModelled('a fault on an entry that is neither present nor empty')
 
   const { arch } = m
   const { scratchLo, scratchHi } = t
@@ -170,7 +172,7 @@ export function handlePteFault(t: Task, vmf: VmFault): number {
     toScratch(t, vmf.pte, 0)
     if (write) arch.pteMkdirty(scratchLo, scratchHi, 0)
     arch.pteMkyoung(scratchLo, scratchHi, 0)
-    ptepSetAccessFlags(t, vmf.address, vmf.pte, write)
+    if (ptepSetAccessFlags(t, vmf.address, vmf.pte, write)) updateMmuCache(t, vmf.address)
   }
   unlockTable(t, table)
   return 0
@@ -192,6 +194,3 @@ function carryOn(t: Task, vmf: VmFault, ret: number): number {
   }
   return wpIfReadOnly(t, vmf, ret)
 }
-
-/** `_PAGE_PRESENT | _PAGE_PROTNONE` (arch/x86/include/asm/pgtable.h: pte_present, 6.1). */
-const PRESENT = 0x101

@@ -19,7 +19,7 @@ import type { Task } from '../task.ts'
 import { VM_SHARED } from '../vm-flags.ts'
 import type { VmFault } from '../vm-operations.ts'
 import { anonVmaPrepare } from './anon-rmap.ts'
-import { fromScratch, maybeMkwrite } from './entries.ts'
+import { fromScratch, maybeMkwrite, updateMmuCache } from './entries.ts'
 import { lockTable, unlockTable, upRead, upWrite } from './locking.ts'
 import { wpIfReadOnly } from './wp-fault.ts'
 
@@ -102,6 +102,7 @@ function setPteOfFault(t: Task, vmf: VmFault, pfn: number, copy: boolean): boole
     m.memory.addRmap(pfn)
     if (copy) m.memory.setAnonExclusive(pfn, true)
     fromScratch(t, slot, 0)
+    updateMmuCache(t, vmf.address)
   }
   unlockTable(t, slot >>> 9)
   return !changed

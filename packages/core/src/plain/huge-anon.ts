@@ -19,6 +19,7 @@ import {
   pmdpInvalidate,
   pmdpSetAccessFlags,
   toScratch,
+  updateMmuCache,
 } from './entries.ts'
 import { lockTable, unlockTable } from './locking.ts'
 
@@ -54,6 +55,7 @@ export function doHugePmdAnonymousPage(t: Task, vmf: VmFault): number {
     maybePmdMkwrite(t, vma, 0)
   }
   fromScratch(t, vmf.pmd, 0)
+  updateMmuCache(t, vmf.address)
   unlockTable(t, table)
   return 0
 }
@@ -81,7 +83,7 @@ export function doHugePmdWpPage(t: Task, vmf: VmFault): number {
       arch.pmdMkyoung(scratchLo, scratchHi, 0)
       arch.pmdMkdirty(scratchLo, scratchHi, 0)
       maybePmdMkwrite(t, vmf.vma, 0)
-      pmdpSetAccessFlags(t, pmdStart(vmf.address), vmf.pmd, true)
+      if (pmdpSetAccessFlags(t, pmdStart(vmf.address), vmf.pmd, true)) updateMmuCache(t, vmf.address)
       unlockTable(t, table)
       return VM_FAULT_WRITE
     }

@@ -29,6 +29,7 @@ import {
   pmdpSetAccessFlags,
   ptepSetAccessFlags,
   toScratch,
+  updateMmuCache,
 } from './entries.ts'
 import { lockTable, unlockTable } from './locking.ts'
 
@@ -49,7 +50,8 @@ function getLockedPte(t: Task, vma: Vma, address: number): number {
 /**
  * Installs `pfn` at `address` with protection (`protLo`, `protHi`) and the rights of `how`, bits of `INSTALL_*`. An entry that
  * is there stays, unless `how` has `INSTALL_UPGRADE` and it maps the same frame: then it gets these rights (mm/memory.c:
- * insert_pfn, 6.1, where `mkwrite` is {@link INSTALL_MKWRITE}). The zero page is no devmap page.
+ * insert_pfn, 6.1, where `mkwrite` is {@link INSTALL_MKWRITE}). The zero page is no devmap page; where
+ * entries have no such bit, persistent memory is special like it, as with CONFIG_FS_DAX_LIMITED.
  */
 function insertPfn(
   t: Task,
@@ -69,14 +71,15 @@ function insertPfn(
     if ((how & INSTALL_UPGRADE) !== 0 && arch.ptePfn(pt.lo, pt.hi, slot) === pfn) {
       toScratch(t, slot, 0)
       addRights(t, vma, how)
-      ptepSetAccessFlags(t, address, slot, true)
+      if (ptepSetAccessFlags(t, address, slot, true)) updateMmuCache(t, address)
     }
   } else {
     arch.pfnPte(scratchLo, scratchHi, 0, pfn, protLo, protHi)
-    if (pfn !== ZERO_PFN) arch.pteMkdevmap(scratchLo, scratchHi, 0)
+    if (pfn !== ZERO_PFN && arch.hasDevmap) arch.pteMkdevmap(scratchLo, scratchHi, 0)
     else arch.pteMkspecial(scratchLo, scratchHi, 0)
     addRights(t, vma, how)
     fromScratch(t, slot, 0)
+    updateMmuCache(t, address)
   }
   unlockTable(t, slot >>> 9)
   return VM_FAULT_NOPAGE
@@ -182,7 +185,7 @@ export function vmfInsertPfnPmd(t: Task, vmf: VmFault, pfn: number, write: boole
       arch.pmdMkyoung(scratchLo, scratchHi, 0)
       arch.pmdMkdirty(scratchLo, scratchHi, 0)
       maybePmdMkwrite(t, vma, 0)
-      pmdpSetAccessFlags(t, address, slot, true)
+      if (pmdpSetAccessFlags(t, address, slot, true)) updateMmuCache(t, address)
     }
   } else {
     arch.pfnPmd(scratchLo, scratchHi, 0, pfn, vma.vmPageProtLo, vma.vmPageProtHi)
@@ -194,6 +197,7 @@ export function vmfInsertPfnPmd(t: Task, vmf: VmFault, pfn: number, write: boole
       maybePmdMkwrite(t, vma, 0)
     }
     fromScratch(t, slot, 0)
+    updateMmuCache(t, address)
   }
   unlockTable(t, table)
   return VM_FAULT_NOPAGE

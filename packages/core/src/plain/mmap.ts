@@ -53,8 +53,6 @@ import { canVmaMergeAfter, canVmaMergeBefore, vmaAdjust, vmaMerge } from './vma-
 
 /** Lowest address a hint is moved up to (`mmap_min_addr`). */
 const MMAP_MIN_ADDR = 0x10000
-/** Where the search for a free range begins, going down (`mm->mmap_base`, without randomisation). */
-const MMAP_BASE = 0x7ffff7fff000
 /** First page that no mapping of a regular file may reach, whatever its file system holds (`MAX_LFS_FILESIZE`). */
 const MAX_FILE_PAGES = 0x7ffffffffffff
 
@@ -102,8 +100,9 @@ function doMmap(t: Task, mm: Mm, request: MmapRequest): number {
     if (pgoff + length / PAGE_SIZE > MAX_FILE_PAGES) return -EOVERFLOW
     const type = flags & MAP_TYPE
     if (type === MAP_SHARED || (type === MAP_SHARED_VALIDATE && kernel.mapSharedValidate)) {
-      if (type === MAP_SHARED) flags &= LEGACY_MAP_MASK
-      if ((flags & ~(LEGACY_MAP_MASK | file.ops.mmapSupportedFlags)) !== 0) return -EOPNOTSUPP
+      const legacy = t.machine.machineArch.hasMap32Bit ? LEGACY_MAP_MASK : LEGACY_MAP_MASK & ~MAP_32BIT
+      if (type === MAP_SHARED) flags &= legacy
+      if ((flags & ~(legacy | file.ops.mmapSupportedFlags)) !== 0) return -EOPNOTSUPP
       if ((prot & PROT_WRITE) !== 0 && (file.fMode & FMODE_WRITE) === 0) return -EACCES
       vmFlags |= VM_SHARED | VM_MAYSHARE
       if ((file.fMode & FMODE_WRITE) === 0) vmFlags &= ~(VM_MAYWRITE | VM_SHARED)
@@ -187,7 +186,7 @@ function mmapRegion(
   }
   mm.totalVm += pages
   if ((vmFlags & VM_LOCKED) !== 0 && ((vmFlags & VM_SPECIAL) !== 0 || vma.isDax)) vma.vmFlags &= ~VM_LOCKED
-  vma.vmFlags |= VM_SOFTDIRTY
+  if (t.machine.arch.hasSoftDirty) vma.vmFlags |= VM_SOFTDIRTY
   vmaSetPageProt(t, vma)
   return address
 }
@@ -205,36 +204,37 @@ export function getUnmappedArea(
   pgoff: number,
   flags: number,
 ): number {
-  const { taskSize, alignsDaxMappings } = t.machine.kernel
+  const { alignsDaxMappings } = t.machine.kernel
+  const { taskSize, mmapBase, hasMap32Bit } = t.machine.machineArch
   if (length > taskSize) return -ENOMEM
   if ((flags & MAP_FIXED) !== 0) {
     if (hint > taskSize - length) return -ENOMEM
     return pageOffset(hint) !== 0 ? -EINVAL : hint
   }
-  if ((flags & MAP_32BIT) !== 0) throw notModelled('a search below 2 GiB (MAP_32BIT)')
+  if (hasMap32Bit && (flags & MAP_32BIT) !== 0) throw notModelled('a search below 2 GiB (MAP_32BIT)')
   let wanted = pageStart(hint)
   if (wanted !== 0 && wanted < MMAP_MIN_ADDR) wanted = MMAP_MIN_ADDR
   if (file?.isDax === true && alignsDaxMappings) {
     const offset = pgoff * PAGE_SIZE
     const aligned = Math.ceil(offset / PMD_SIZE) * PMD_SIZE
     if (offset + length >= aligned + PMD_SIZE) {
-      const padded = findUnmapped(mm, wanted, length + PMD_SIZE, taskSize)
+      const padded = findUnmapped(mm, wanted, length + PMD_SIZE, taskSize, mmapBase)
       if (padded === wanted && wanted !== 0) return wanted
       if (padded >= 0) return padded + ((((offset - padded) % PMD_SIZE) + PMD_SIZE) % PMD_SIZE)
     }
   }
-  return findUnmapped(mm, wanted, length, taskSize)
+  return findUnmapped(mm, wanted, length, taskSize, mmapBase)
 }
 
-function findUnmapped(mm: Mm, hint: number, length: number, taskSize: number): number {
+function findUnmapped(mm: Mm, hint: number, length: number, taskSize: number, mmapBase: number): number {
   if (hint !== 0 && hint <= taskSize - length) {
     const vma = mm.areas.findVma(hint)
     if (vma === null || hint + length <= vma.vmStart) return hint
   }
-  let ceiling = MMAP_BASE
-  for (let i = mm.areas.indexOf(MMAP_BASE); i >= 0; i--) {
+  let ceiling = mmapBase
+  for (let i = mm.areas.indexOf(mmapBase); i >= 0; i--) {
     const vma = mm.areas.at(i)
-    if (vma === null || vma.vmStart >= MMAP_BASE) continue
+    if (vma === null || vma.vmStart >= mmapBase) continue
     if (vma.vmEnd <= ceiling && ceiling - vma.vmEnd >= length) return ceiling - length
     ceiling = Math.min(ceiling, vma.vmStart)
   }

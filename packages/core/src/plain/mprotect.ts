@@ -20,7 +20,7 @@ import {
   VM_WRITE,
 } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
-import { pteNeedsFlush, toScratch, vmNormalPage } from './entries.ts'
+import { toScratch, vmNormalPage } from './entries.ts'
 import { populateVmaPageRange } from './gup.ts'
 import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { vmaSetPageProt, vmaWantsWritenotify } from './mmap.ts'
@@ -178,7 +178,7 @@ function changePteRange(
       arch.pteMkwrite(scratchLo, scratchHi, 1)
     }
     pt.set(slot, scratchLo[1]!, scratchHi[1]!)
-    if (pteNeedsFlush(t, true)) t.tlb.adjustRange(address, PAGE_SIZE)
+    if (m.machineArch.pteNeedsFlush(scratchLo, scratchHi, true)) t.tlb.adjustRange(address, PAGE_SIZE)
   }
   unlockTable(t, table)
   return any
@@ -212,6 +212,6 @@ function changeHugePmd(t: Task, vma: Vma, slot: number, address: number): void {
   toScratch(t, slot, 1)
   arch.pmdModify(scratchLo, scratchHi, 1, vma.vmPageProtLo, vma.vmPageProtHi)
   pt.set(slot, scratchLo[1]!, scratchHi[1]!)
-  if (pteNeedsFlush(t, false)) t.tlb.adjustRange(address, PMD_SIZE)
+  if (m.machineArch.pteNeedsFlush(scratchLo, scratchHi, false)) t.tlb.adjustRange(address, PMD_SIZE)
   unlockTable(t, slot >>> 9)
 }

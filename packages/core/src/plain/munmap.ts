@@ -30,7 +30,8 @@ export function munmap(t: Task, start: number, length: number): number {
 
 /** The same with `mmap_lock` held for writing (mm/mmap.c: do_mas_munmap, do_mas_align_munmap, 6.1). */
 export function doMunmap(t: Task, mm: Mm, start: number, length: number): number {
-  const { taskSize, maxMapCount } = t.machine.kernel
+  const { taskSize } = t.machine.machineArch
+  const { maxMapCount } = t.machine.kernel
   if (pageOffset(start) !== 0 || start > taskSize || length > taskSize - start) return -EINVAL
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
   if (end === start) return -EINVAL
@@ -104,11 +105,11 @@ function freePgdRange(t: Task, mm: Mm, start: number, end: number, floor: number
     const next = Math.min(to, Math.floor(address / span) * span + span)
     const slot = mm.pgd * PTRS_PER_TABLE + (Math.floor(address / span) & (PTRS_PER_TABLE - 1))
     if (!pt.isNone(slot)) freeTableRange(t, slot, pt.levels - 1, address, next, floor, roof)
-    // The level between, which four-level paging folds away, counts as freed whether or not there was a table below it
-    // (mm/memory.c: free_p4d_range; arch/x86/include/asm/pgtable.h: pgd_none, CONFIG_X86_5LEVEL).
+    // The level between, which fewer than five levels fold away, may count as freed whether or not there was a table
+    // below it (mm/memory.c: free_p4d_range).
     const base = Math.floor(address / span) * span
     if (
-      pt.levels === 4 &&
+      t.machine.machineArch.countsFoldedTables &&
       base >= floor &&
       next <= (roof === Infinity ? roof : Math.floor(roof / span) * span)
     ) {

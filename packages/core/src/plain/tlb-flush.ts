@@ -8,16 +8,17 @@
  */
 
 import type { Mm } from '../mm.ts'
+import { PAGE_SIZE } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
 
 /**
  * Flushes `[start, end)` of an address space; `end` `Infinity` flushes all of it (arch/x86/mm/tlb.c:
- * flush_tlb_mm_range, 6.1). More than `tlbFlushCeiling` strides become a full flush.
+ * flush_tlb_mm_range, 6.1; flush_tlb_range and its kin elsewhere). More than `tlbFlushCeiling` strides become a full flush.
  */
 export function flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, stride: number): void {
   const m = t.machine
   if (m.trace !== null) m.trace('flush_tlb_mm_range', t, start, end, 0)
-  if ((end - start) / stride > m.kernel.tlbFlushCeiling) {
+  if ((end - start) / stride > m.machineArch.tlbFlushCeiling) {
     mm.tlbContext = m.newTlbContext()
     return
   }
@@ -27,11 +28,15 @@ export function flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, str
 }
 
 /**
- * Flushes what the batch gathered, and only then gives back its pages (mm/mmu_gather.c: tlb_flush_mmu, 6.1).
+ * Flushes what the batch gathered, and only then gives back its pages (mm/mmu_gather.c: tlb_flush_mmu; asm/tlb.h:
+ * tlb_flush, 6.1).
  */
 export function tlbFlushMmu(t: Task, mm: Mm): void {
   const tlb = t.tlb
-  if (!tlb.isEmpty) flushTlbMmRange(t, mm, tlb.start, tlb.end, tlb.stride)
+  if (!tlb.isEmpty) {
+    if (t.machine.machineArch.gatherFlushesAll) flushTlbMmRange(t, mm, 0, Infinity, PAGE_SIZE)
+    else flushTlbMmRange(t, mm, tlb.start, tlb.end, tlb.stride)
+  }
   freeGathered(t)
   tlb.reset()
 }

@@ -19,7 +19,14 @@ import type { Task } from '../task.ts'
 import { VM_SHARED, VM_WRITE } from '../vm-flags.ts'
 import type { VmFault, VmOperations } from '../vm-operations.ts'
 import { anonVmaPrepare } from './anon-rmap.ts'
-import { fromScratch, maybeMkwrite, ptepClearFlush, ptepSetAccessFlags, vmNormalPage } from './entries.ts'
+import {
+  fromScratch,
+  maybeMkwrite,
+  ptepClearFlush,
+  ptepSetAccessFlags,
+  updateMmuCache,
+  vmNormalPage,
+} from './entries.ts'
 import { lockTable, unlockTable } from './locking.ts'
 
 /**
@@ -78,7 +85,7 @@ function wpPageReuse(t: Task, vmf: VmFault): void {
   m.arch.pteMkyoung(t.scratchLo, t.scratchHi, 0)
   m.arch.pteMkdirty(t.scratchLo, t.scratchHi, 0)
   maybeMkwrite(t, vmf.vma, 0)
-  ptepSetAccessFlags(t, vmf.address, vmf.pte, true)
+  if (ptepSetAccessFlags(t, vmf.address, vmf.pte, true)) updateMmuCache(t, vmf.address)
   unlockTable(t, vmf.pte >>> 9)
 }
 
@@ -161,7 +168,11 @@ function wpPageCopy(t: Task, vmf: VmFault, oldPage: number): number {
   t.scratchHi[0] = vmf.origHi
   const source = m.arch.ptePfn(t.scratchLo, t.scratchHi, 0)
   const copy = m.memory.allocPage()
-  if (source !== ZERO_PFN) m.memory.copyPage(copy, source)
+  if (source !== ZERO_PFN) {
+    if (oldPage < 0 && !m.machineArch.hasHwPteYoung && !m.arch.pteYoung(t.scratchLo, t.scratchHi, 0))
+      wpPageCopyMkyoung(t, vmf)
+    m.memory.copyPage(copy, source)
+  }
   lockTable(t, vmf.pte >>> 9)
   if (pt.lo[vmf.pte] !== vmf.origLo || pt.hi[vmf.pte] !== vmf.origHi) {
     m.memory.freePage(copy)
@@ -175,7 +186,24 @@ function wpPageCopy(t: Task, vmf: VmFault, oldPage: number): number {
   m.memory.addRmap(copy)
   m.memory.setAnonExclusive(copy, true)
   fromScratch(t, vmf.pte, 0)
+  updateMmuCache(t, vmf.address)
   unlockTable(t, vmf.pte >>> 9)
   if (oldPage >= 0 && m.memory.removeRmap(oldPage)) m.memory.freePage(oldPage)
   return VM_FAULT_WRITE
+}
+
+/**
+ * A page without struct page is copied through the address that the program sees, and where the kernel must set accessed
+ * bits itself that would fault: so it marks the entry young first. The entry is then no longer the original one, and the
+ * access comes back once more (mm/memory.c: __wp_page_copy_user, 6.1).
+ */
+function wpPageCopyMkyoung(t: Task, vmf: VmFault): void {
+  const m = t.machine
+  const pt = m.pageTables
+  lockTable(t, vmf.pte >>> 9)
+  if (pt.lo[vmf.pte] === vmf.origLo && pt.hi[vmf.pte] === vmf.origHi) {
+    m.arch.pteMkyoung(t.scratchLo, t.scratchHi, 0)
+    if (ptepSetAccessFlags(t, vmf.address, vmf.pte, false)) updateMmuCache(t, vmf.address)
+  }
+  unlockTable(t, vmf.pte >>> 9)
 }

@@ -10,7 +10,7 @@ import type { Task } from '../task.ts'
 import { VM_WRITE } from '../vm-flags.ts'
 import type { VmFault } from '../vm-operations.ts'
 import { anonVmaPrepare } from './anon-rmap.ts'
-import { fromScratch } from './entries.ts'
+import { fromScratch, updateMmuCache } from './entries.ts'
 import { lockTable, unlockTable } from './locking.ts'
 
 /** mm/memory.c: do_anonymous_page, 6.1: the zero page for a load, a page of its own for a store. */
@@ -45,6 +45,7 @@ export function* doAnonymousPage(t: Task, vmf: VmFault): Steps<number> {
     }
   }
   yield* fromScratch(t, slot, 0)
+  updateMmuCache(t, vmf.address)
   yield* unlockTable(t, table)
   return 0
 }

@@ -18,7 +18,7 @@ import { VM_NOHUGEPAGE, VM_SHARED } from '../vm-flags.ts'
 import { PE_SIZE_PMD, PE_SIZE_PUD, type VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
 import { doAnonymousPage } from './anon-fault.ts'
-import { pmdpSetAccessFlags, ptepSetAccessFlags, toScratch } from './entries.ts'
+import { pmdpSetAccessFlags, ptepSetAccessFlags, toScratch, updateMmuCache } from './entries.ts'
 import { doFault } from './file-fault.ts'
 import { doHugePmdAnonymousPage, doHugePmdWpPage } from './huge-anon.ts'
 import { lockTable, unlockTable } from './locking.ts'
@@ -91,8 +91,9 @@ function hugepageVmaCheck(vma: Vma): boolean {
   return (vma.vmFlags & VM_NOHUGEPAGE) === 0 && (vma.isDax || vma.isAnonymous)
 }
 
-/** mm/memory.c: create_huge_pud, 6.1. */
+/** mm/memory.c: create_huge_pud, 6.1; nothing without CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD. */
 function* createHugePud(t: Task, vmf: VmFault): Steps<number> {
+  if (!t.machine.arch.hasPudThp) return VM_FAULT_FALLBACK
   const ops = vmf.vma.vmOps
   if (ops === null || ops.steps.hugeFault === null) return VM_FAULT_FALLBACK
   return yield* ops.steps.hugeFault(t, vmf, PE_SIZE_PUD)
@@ -136,7 +137,7 @@ export function* touchPmd(t: Task, address: number, slot: number, write: boolean
   toScratch(t, slot, 0)
   arch.pmdMkyoung(scratchLo, scratchHi, 0)
   if (write) arch.pmdMkdirty(scratchLo, scratchHi, 0)
-  yield* pmdpSetAccessFlags(t, pmdStart(address), slot, write)
+  if (yield* pmdpSetAccessFlags(t, pmdStart(address), slot, write)) updateMmuCache(t, address)
 }
 
 /** mm/memory.c: handle_pte_fault, 6.1. */
@@ -161,7 +162,8 @@ export function* handlePteFault(t: Task, vmf: VmFault): Steps<number> {
     const ret = yield* doFault(t, vmf)
     return m.strategyHost.asksAfter ? yield* carryOn(t, vmf, ret) : ret
   }
-  if ((vmf.origLo & PRESENT) === 0) throw notModelled('a fault on an entry that is neither present nor empty')
+  if (!pt.arch.ptePresent(pt.lo, pt.hi, vmf.pte))
+    throw notModelled('a fault on an entry that is neither present nor empty')
 
   const { arch } = m
   const { scratchLo, scratchHi } = t
@@ -173,7 +175,7 @@ export function* handlePteFault(t: Task, vmf: VmFault): Steps<number> {
     toScratch(t, vmf.pte, 0)
     if (write) arch.pteMkdirty(scratchLo, scratchHi, 0)
     arch.pteMkyoung(scratchLo, scratchHi, 0)
-    yield* ptepSetAccessFlags(t, vmf.address, vmf.pte, write)
+    if (yield* ptepSetAccessFlags(t, vmf.address, vmf.pte, write)) updateMmuCache(t, vmf.address)
   }
   yield* unlockTable(t, table)
   return 0
@@ -195,6 +197,3 @@ function* carryOn(t: Task, vmf: VmFault, ret: number): Steps<number> {
   }
   return yield* wpIfReadOnly(t, vmf, ret)
 }
-
-/** `_PAGE_PRESENT | _PAGE_PROTNONE` (arch/x86/include/asm/pgtable.h: pte_present, 6.1). */
-const PRESENT = 0x101

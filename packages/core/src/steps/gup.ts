@@ -15,7 +15,7 @@ import { raiseStrategyError } from '../strategy/host.ts'
 import type { Task } from '../task.ts'
 import { VM_ACCESS_FLAGS, VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
-import { toScratch, vmNormalPage } from './entries.ts'
+import { toScratch, updateMmuCache, vmNormalPage } from './entries.ts'
 import { handleMmFault, touchPmd } from './fault.ts'
 import { downRead, lockTable, unlockTable, upRead } from './locking.ts'
 
@@ -65,7 +65,10 @@ function* followPage(t: Task, vma: Vma, address: number, write: boolean): Steps<
       toScratch(t, slot, 0)
       if (write) arch.pteMkdirty(scratchLo, scratchHi, 0)
       arch.pteMkyoung(scratchLo, scratchHi, 0)
-      pt.set(slot, scratchLo[0]!, scratchHi[0]!)
+      if (pt.lo[slot] !== scratchLo[0] || pt.hi[slot] !== scratchHi[0]) {
+        pt.set(slot, scratchLo[0]!, scratchHi[0]!)
+        updateMmuCache(t, address)
+      }
     }
   }
   yield* unlockTable(t, slot >>> 9)

@@ -20,7 +20,7 @@ import {
   VM_WRITE,
 } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
-import { pteNeedsFlush, toScratch, vmNormalPage } from './entries.ts'
+import { toScratch, vmNormalPage } from './entries.ts'
 import { populateVmaPageRange } from './gup.ts'
 import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { vmaSetPageProt, vmaWantsWritenotify } from './mmap.ts'
@@ -179,7 +179,7 @@ function* changePteRange(
     }
     yield STEP_ENTRY_WRITE
     pt.set(slot, scratchLo[1]!, scratchHi[1]!)
-    if (pteNeedsFlush(t, true)) t.tlb.adjustRange(address, PAGE_SIZE)
+    if (m.machineArch.pteNeedsFlush(scratchLo, scratchHi, true)) t.tlb.adjustRange(address, PAGE_SIZE)
   }
   yield* unlockTable(t, table)
   return any
@@ -214,6 +214,6 @@ function* changeHugePmd(t: Task, vma: Vma, slot: number, address: number): Steps
   arch.pmdModify(scratchLo, scratchHi, 1, vma.vmPageProtLo, vma.vmPageProtHi)
   yield STEP_ENTRY_WRITE
   pt.set(slot, scratchLo[1]!, scratchHi[1]!)
-  if (pteNeedsFlush(t, false)) t.tlb.adjustRange(address, PMD_SIZE)
+  if (m.machineArch.pteNeedsFlush(scratchLo, scratchHi, false)) t.tlb.adjustRange(address, PMD_SIZE)
   yield* unlockTable(t, slot >>> 9)
 }

@@ -112,7 +112,7 @@ function vmaToResize(mm: Mm, address: number, oldLen: number, newLen: number): V
 /** mm/mremap.c: vma_expandable, 6.1. */
 function vmaExpandable(t: Task, vma: Vma, delta: number): boolean {
   const end = vma.vmEnd + delta
-  return end <= t.machine.kernel.taskSize && vma.vmMm.areas.findIntersection(vma.vmEnd, end) === null
+  return end <= t.machine.machineArch.taskSize && vma.vmMm.areas.findIntersection(vma.vmEnd, end) === null
 }
 
 /** mm/mremap.c: mremap_to, 6.1. */
@@ -124,7 +124,8 @@ function* mremapTo(
   newAddress: number,
   newLen: number,
 ): Steps<number> {
-  const { taskSize, maxMapCount } = t.machine.kernel
+  const { taskSize } = t.machine.machineArch
+  const { maxMapCount } = t.machine.kernel
   let oldLen = oldLength
   if (pageOffset(newAddress) !== 0) return -EINVAL
   if (newLen > taskSize || newAddress > taskSize - newLen) return -EINVAL

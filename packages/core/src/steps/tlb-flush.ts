@@ -7,18 +7,19 @@
  */
 
 import type { Mm } from '../mm.ts'
+import { PAGE_SIZE } from '../physical-memory.ts'
 import { STEP_TLB_FLUSH, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
 
 /**
  * Flushes `[start, end)` of an address space; `end` `Infinity` flushes all of it (arch/x86/mm/tlb.c:
- * flush_tlb_mm_range, 6.1). More than `tlbFlushCeiling` strides become a full flush.
+ * flush_tlb_mm_range, 6.1; flush_tlb_range and its kin elsewhere). More than `tlbFlushCeiling` strides become a full flush.
  */
 export function* flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, stride: number): Steps<void> {
   const m = t.machine
   if (m.trace !== null) m.trace('flush_tlb_mm_range', t, start, end, 0)
   yield STEP_TLB_FLUSH
-  if ((end - start) / stride > m.kernel.tlbFlushCeiling) {
+  if ((end - start) / stride > m.machineArch.tlbFlushCeiling) {
     mm.tlbContext = m.newTlbContext()
     return
   }
@@ -28,11 +29,15 @@ export function* flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, st
 }
 
 /**
- * Flushes what the batch gathered, and only then gives back its pages (mm/mmu_gather.c: tlb_flush_mmu, 6.1).
+ * Flushes what the batch gathered, and only then gives back its pages (mm/mmu_gather.c: tlb_flush_mmu; asm/tlb.h:
+ * tlb_flush, 6.1).
  */
 export function* tlbFlushMmu(t: Task, mm: Mm): Steps<void> {
   const tlb = t.tlb
-  if (!tlb.isEmpty) yield* flushTlbMmRange(t, mm, tlb.start, tlb.end, tlb.stride)
+  if (!tlb.isEmpty) {
+    if (t.machine.machineArch.gatherFlushesAll) yield* flushTlbMmRange(t, mm, 0, Infinity, PAGE_SIZE)
+    else yield* flushTlbMmRange(t, mm, tlb.start, tlb.end, tlb.stride)
+  }
   freeGathered(t)
   tlb.reset()
 }

@@ -71,6 +71,7 @@ export function createArm64Arch(options: Arm64Options = {}): PageTableArch {
   // One literal, so that engines keep it in fast mode.
   const arch: PageTableArch = Object.freeze<PageTableArch>({
     name: `arm64-${size}${width}${cpu.hwDirty ? '' : cpu.hwAccessed ? '-nodbm' : '-noaf'}`,
+    family: 'arm64',
     pageShift,
     pmdShift: pageShift + bits,
     pudShift: pageShift + 2 * bits,

@@ -62,6 +62,7 @@ export function createRiscvArch(options: RiscvOptions = {}): PageTableArch {
   // One literal, so that engines keep it in fast mode.
   const arch: PageTableArch = Object.freeze<PageTableArch>({
     name: `riscv64-${mode}${cpu.svadu ? '-svadu' : ''}${types.suffix}`,
+    family: 'riscv64',
     pageShift: PAGE_SHIFT,
     pmdShift: PMD_SHIFT,
     pudShift: PUD_SHIFT,

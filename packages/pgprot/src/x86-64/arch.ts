@@ -27,6 +27,7 @@ export function createX86Arch(options: X86Options = {}): PageTableArch {
   // One literal, so that engines keep it in fast mode.
   const arch: PageTableArch = Object.freeze<PageTableArch>({
     name: levels === 5 ? 'x86-64-la57' : 'x86-64',
+    family: 'x86-64',
     pageShift: PAGE_SHIFT,
     pmdShift: PMD_SHIFT,
     pudShift: PUD_SHIFT,
