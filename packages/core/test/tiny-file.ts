@@ -84,6 +84,11 @@ const asking = (vmf: VmFault): string => `${vmf.pgoff} ${isWrite(vmf) ? 'write' 
 /** Whether the fault installs for a store through a shared mapping. */
 const forWrite = (vmf: VmFault): boolean => isWrite(vmf) && (vmf.vma.vmFlags & VM_SHARED) !== 0
 
+/** What a file system's handler does first; there are no times here, but the strategy is asked. */
+function updateTimes(t: Task, vmf: VmFault): void {
+  if (forWrite(vmf)) t.machine.strategyHost.updateTimes(t)
+}
+
 /** Frame of the page, copied already when a private mapping stores to it; -1 past the end. */
 function frameOf(t: Task, vmf: VmFault): number {
   const file = fileOf(vmf)
@@ -112,13 +117,14 @@ const stepped = {
     const file = fileOf(vmf)
     const answer = file.ask(`fault ${asking(vmf)}`)
     if (answer >= 0) return answer
+    updateTimes(t, vmf)
     const pfn = frameOf(t, vmf)
     if (pfn < 0) return VM_FAULT_SIGBUS
     yield* steps.downWrite(t, file.lock)
     let ret: number
     if (vmf.cowPage >= 0) ret = (yield* steps.finishFault(t, vmf)) || VM_FAULT_DONE_COW
     else if (forWrite(vmf)) ret = yield* steps.vmfInsertForWrite(t, vmf, pfn)
-    else ret = yield* steps.vmfInsertMixed(t, vmf, pfn)
+    else ret = yield* steps.vmfInsertForRead(t, vmf, pfn)
     yield* steps.upWrite(t, file.lock)
     return ret
   },
@@ -145,13 +151,14 @@ const straight = {
     const file = fileOf(vmf)
     const answer = file.ask(`fault ${asking(vmf)}`)
     if (answer >= 0) return answer
+    updateTimes(t, vmf)
     const pfn = frameOf(t, vmf)
     if (pfn < 0) return VM_FAULT_SIGBUS
     plain.downWrite(t, file.lock)
     let ret: number
     if (vmf.cowPage >= 0) ret = plain.finishFault(t, vmf) || VM_FAULT_DONE_COW
     else if (forWrite(vmf)) ret = plain.vmfInsertForWrite(t, vmf, pfn)
-    else ret = plain.vmfInsertMixed(t, vmf, pfn)
+    else ret = plain.vmfInsertForRead(t, vmf, pfn)
     plain.upWrite(t, file.lock)
     return ret
   },
