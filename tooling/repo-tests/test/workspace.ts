@@ -48,6 +48,11 @@ export function readPackages(): Package[] {
   const globs = readWorkspace().packages
   const found: Package[] = []
   for (const glob of globs) {
+    // A folder that is one package itself.
+    if (/^[\w-]+$/.test(glob)) {
+      found.push({ dir: glob, manifest: readManifest(glob) })
+      continue
+    }
     if (!/^[\w/-]+\/\*$/.test(glob)) throw new Error(`pnpm-workspace.yaml: cannot read the pattern '${glob}'`)
     const parent = glob.slice(0, -2)
     for (const entry of readdirSync(join(root, parent), { withFileTypes: true })) {
