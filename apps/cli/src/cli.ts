@@ -1,23 +1,32 @@
 #!/usr/bin/env node
+import { StrategyError } from '@mm-model/core'
 import { nearestWord, ScenarioError } from '@mm-model/scenario'
 import { runCommand as runCittyCommand } from 'citty'
 import { description, version } from '../package.json'
-import { type Command, type ExitCode, strictArguments } from './command.ts'
+import { type Command, type CommandGroup, type ExitCode, strictArguments } from './command.ts'
 import { compareCommand } from './compare-command.ts'
-import { commandHelp, programHelp } from './help.ts'
+import { commandHelp, groupHelp, programHelp } from './help.ts'
 import { InputError } from './input-error.ts'
 import { pteCommand } from './pte-command.ts'
 import { runCommand } from './run-command.ts'
-import { printError, processTerminal } from './terminal.ts'
+import { strategyCommands } from './strategy/commands.ts'
+import { PluginFailure } from './strategy/failure.ts'
+import { printError, processTerminal, type Terminal } from './terminal.ts'
 import { verifyCommand } from './verify-command.ts'
 
-const COMMANDS: readonly Command[] = [runCommand, verifyCommand, compareCommand, pteCommand]
+const COMMANDS: readonly (Command | CommandGroup)[] = [
+  runCommand,
+  verifyCommand,
+  compareCommand,
+  strategyCommands,
+  pteCommand,
+]
 
 const HELP: readonly string[] = ['--help', '-h']
 
-async function main(words: readonly string[]): Promise<ExitCode> {
-  const terminal = processTerminal()
-  const [first, ...rest] = words[0] === 'help' ? [...words.slice(1), '--help'] : words
+async function main(given: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const words = given[0] === 'help' ? [...given.slice(1), '--help'] : given
+  const [first, second] = words
   if (first === undefined || HELP.includes(first)) {
     terminal.print(programHelp(COMMANDS, description, terminal.colors))
     return first === undefined ? 2 : 0
@@ -26,40 +35,58 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     terminal.print(version)
     return 0
   }
-  const command = findCommand(first)
-  const options = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest
+  const named = find(COMMANDS, first, '')
+  if (!('commands' in named)) return runNamed(named, words.slice(1), terminal)
+  if (second === undefined || HELP.includes(second)) {
+    terminal.print(groupHelp(named, terminal.colors))
+    return second === undefined ? 2 : 0
+  }
+  return runNamed(find(named.commands, second, `${named.name} `), words.slice(2), terminal)
+}
+
+async function runNamed(command: Command, words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const options = words.includes('--') ? words.slice(0, words.indexOf('--')) : words
   if (options.some((word) => HELP.includes(word))) {
     terminal.print(commandHelp(command, terminal.colors))
     return 0
   }
   const { result } = await runCittyCommand(command.definition(terminal), {
-    rawArgs: strictArguments(command, rest),
+    rawArgs: strictArguments(command, words),
   })
   return result as ExitCode
 }
 
-function findCommand(name: string): Command {
-  const command = COMMANDS.find((known) => known.name === name)
+/** @param before The words that stand before the name, with a space after them. */
+function find<T extends Command | CommandGroup>(commands: readonly T[], word: string, before: string): T {
+  const name = `${before}${word}`
+  const command = commands.find((known) => known.name === name)
   if (command !== undefined) return command
-  const names = COMMANDS.map((known) => known.name)
-  if (name.startsWith('-'))
+  const names = commands.map((known) => known.name)
+  if (word.startsWith('-'))
     throw new InputError(`'${name}'`, 'no such flag before a command', `the commands are ${names.join(', ')}`)
-  const nearest = nearestWord(name, names)
+  const nearest = nearestWord(
+    word,
+    names.map((known) => known.slice(before.length)),
+  )
   throw new InputError(
     `'${name}'`,
     'no such command',
-    nearest === null ? `the commands are ${names.join(', ')}` : `did you mean '${nearest}'?`,
+    nearest === null ? `the commands are ${names.join(', ')}` : `did you mean '${before}${nearest}'?`,
   )
 }
 
-try {
-  // Never process.exit: what is printed must reach a pipe.
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const known = error instanceof InputError || error instanceof ScenarioError
+/** The line and the exit code of what went wrong. */
+function explain(error: unknown): [message: string, exitCode: ExitCode] {
   const message = error instanceof Error ? error.message : String(error)
-  printError(
-    known ? message : `internal error: ${message}; this is a bug of mm-model, please report the command`,
-  )
-  process.exitCode = known ? 2 : 1
+  if (error instanceof InputError || error instanceof ScenarioError) return [message, 2]
+  if (error instanceof PluginFailure || error instanceof StrategyError) return [message, 1]
+  return [`internal error: ${message}; this is a bug of mm-model, please report the command`, 1]
 }
+
+const terminal = processTerminal()
+// No `await` here: a plugin whose import never ends would have Node print a warning of its own.
+main(process.argv.slice(2), terminal).then(terminal.end, (error) => {
+  const [message, exitCode] = explain(error)
+  printError(message)
+  terminal.end(exitCode)
+})

@@ -8,6 +8,7 @@ export type ExitCode = 0 | 1 | 2
 
 /** A command: its flags and operands as citty takes them, and what citty has no place for. */
 export interface Command {
+  /** The words that choose it: `run`, `strategy test`. */
   readonly name: string
   readonly summary: string
   readonly args: ArgsDef
@@ -18,6 +19,13 @@ export interface Command {
   readonly examples: readonly string[]
   /** Runs with arguments that `strictArguments` let through. */
   readonly definition: (terminal: Terminal) => CommandDef
+}
+
+/** Commands that share their first word. */
+export interface CommandGroup {
+  readonly name: string
+  readonly summary: string
+  readonly commands: readonly Command[]
 }
 
 /** What a command is written as: the arguments of `run` have the types that `args` says. */
@@ -127,7 +135,7 @@ function checkOperands(command: Command, operands: readonly string[]): void {
     throw new InputError(
       command.name,
       `unexpected '${extra}'`,
-      `it takes ${expected.map((o) => o.name).join(' and ')} only; run 'mm-model ${command.name} --help'`,
+      `it takes ${expected.map((o) => o.name).join(' and ') || 'flags'} only; run 'mm-model ${command.name} --help'`,
     )
   const empty = operands.indexOf('')
   if (empty >= 0) throw new InputError(command.name, `operand ${empty + 1} is empty`, 'give it a value')

@@ -4,8 +4,9 @@ import { type Bill, type Column, type Comparison, printComparison } from './comp
 import { costRows } from './cost-rows.ts'
 import { COST_SOURCE, instructionsOf } from './cost-table.ts'
 import { run as runModel, type Task } from './model.ts'
-import { chooseProfile, chooseStrategies, PROFILE_ARGS } from './profile.ts'
+import { chooseProfile, PROFILE_ARGS } from './profile.ts'
 import { readScenario } from './scenario-files.ts'
+import { chooseStrategies, isBuiltIn } from './strategy/choose.ts'
 
 /** `mm-model compare`: write-fault strategies side by side. */
 export const compareCommand = command({
@@ -17,7 +18,8 @@ export const compareCommand = command({
     strategies: {
       type: 'string',
       valueHint: 'a,b,c',
-      description: 'the strategies, with commas between (default: all that are built)',
+      description:
+        'the strategies, with commas between; each a name, or the path or package of a plugin (default: all that are built)',
     },
     ...PROFILE_ARGS,
     json: { type: 'boolean', description: 'print JSON' },
@@ -31,9 +33,9 @@ export const compareCommand = command({
     'mm-model compare examples/first-write.scn',
     'mm-model compare examples/first-write.scn --strategies retry,mkwrite',
   ],
-  run: (args, terminal): ExitCode => {
+  run: async (args, terminal): Promise<ExitCode> => {
     const profile = chooseProfile('compare', args)
-    const strategies = chooseStrategies('compare', args.strategies)
+    const strategies = await chooseStrategies('compare', args.strategies, terminal)
     const scenario = readScenario(args.file)
     const columns = strategies.map((strategy) => columnOf({ scenario, path: args.file, profile, strategy }))
     const reference = columns.find(({ strategy }) => strategy === 'mkwrite') ?? columns[0]!
@@ -55,7 +57,7 @@ function columnOf(task: Task): Column {
   const rows = costRows(scenario, run)
   const bills = costsOfOperations.map((costs, i): Bill => {
     const row = rows[i] ?? null
-    return { costs, row, instructions: instructionsOf(strategy.name, row) }
+    return { costs, row, instructions: isBuiltIn(strategy) ? instructionsOf(strategy.name, row) : null }
   })
   const figures = bills.flatMap(({ instructions }) => (instructions === null ? [] : [instructions]))
   return {

@@ -1,8 +1,12 @@
-import { type Command, operandsOf, placeholderOf } from './command.ts'
+import { type Command, type CommandGroup, operandsOf, placeholderOf } from './command.ts'
 import type { Colors } from './terminal.ts'
 
 /** The help of the program as a whole. */
-export function programHelp(commands: readonly Command[], description: string, { bold }: Colors): string {
+export function programHelp(
+  commands: readonly (Command | CommandGroup)[],
+  description: string,
+  { bold }: Colors,
+): string {
   return [
     description,
     '',
@@ -23,6 +27,25 @@ export function programHelp(commands: readonly Command[], description: string, {
   ].join('\n')
 }
 
+/** The help of commands that share their first word. */
+export function groupHelp({ name, summary, commands }: CommandGroup, { bold }: Colors): string {
+  return [
+    summary,
+    '',
+    bold('Usage'),
+    `  mm-model ${name} <command> …`,
+    '',
+    bold('Commands'),
+    ...columns(commands.map((command) => [command.name, command.summary])),
+    '',
+    bold('Flags'),
+    ...columns([['--help', 'show this, or the help of a command']]),
+    '',
+    bold('Exit codes'),
+    ...EXIT_CODES,
+  ].join('\n')
+}
+
 /** The help of one command. */
 export function commandHelp(command: Command, { bold }: Colors): string {
   const operands = operandsOf(command)
@@ -35,9 +58,13 @@ export function commandHelp(command: Command, { bold }: Colors): string {
     '',
     bold('Usage'),
     `  mm-model ${[command.name, ...usage].join(' ')} [flags]`,
-    '',
-    bold('Operands'),
-    ...columns(operands.map(({ name, definition }) => [name, definition.description ?? ''])),
+    ...(operands.length === 0
+      ? []
+      : [
+          '',
+          bold('Operands'),
+          ...columns(operands.map(({ name, definition }) => [name, definition.description ?? ''])),
+        ]),
     '',
     bold('Flags'),
     ...columns([

@@ -1,4 +1,4 @@
-import { MachineError, type WriteFaultStrategy } from '@mm-model/core'
+import { MachineError, StrategyError, type WriteFaultStrategy } from '@mm-model/core'
 import {
   type Observation,
   type OperationObservation,
@@ -8,6 +8,8 @@ import {
 } from '@mm-model/scenario'
 import { InputError } from './input-error.ts'
 import type { Profile } from './profile.ts'
+import { isBuiltIn } from './strategy/choose.ts'
+import { PluginFailure } from './strategy/failure.ts'
 
 /** What the model is to do. */
 export interface Task {
@@ -22,24 +24,31 @@ export interface Task {
  * What the model does with a scenario.
  *
  * @throws {InputError} for an operation that would wait for ever: nothing is left that could end the wait.
+ * @throws {StrategyError} for a hook that throws or answers nonsense.
+ * @throws {PluginFailure} where the machine breaks down under answers that a plugin gave.
  */
 export function run({ scenario, path, profile, strategy }: Task): RunResult {
   try {
     return runScenario(scenario, { ...profile, strategy })
   } catch (error) {
-    if (!(error instanceof MachineError && error.code === 'DEADLOCK')) throw error
-    throw new InputError(path, error.found, error.remedy)
+    if (!(error instanceof MachineError) || error instanceof StrategyError) throw error
+    const { code, found, expected, remedy } = error
+    if (code === 'DEADLOCK') throw new InputError(path, found, remedy)
+    if (isBuiltIn(strategy)) throw error
+    throw new PluginFailure(strategy.name, path, { found, expected, remedy })
   }
 }
 
 /**
  * The same for a comparison with recordings: where the model breaks down, the whole scenario counts as not modelled,
  * and the others still run.
+ * @throws as `run` for what a plugin does wrong.
  */
 export function observeOrExplain(task: Task): Observation {
   try {
     return run(task).observation
   } catch (error) {
+    if (error instanceof StrategyError || error instanceof PluginFailure) throw error
     const { scenario, profile } = task
     const reason = error instanceof Error ? error.message : String(error)
     const result = { notModelled: `the model broke down: ${reason}` }

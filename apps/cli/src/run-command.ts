@@ -11,8 +11,9 @@ import { command, type ExitCode } from './command.ts'
 import { describeFault, describeFile, describePte, describeResult } from './describe.ts'
 import { InputError } from './input-error.ts'
 import { run as runModel } from './model.ts'
-import { chooseProfile, chooseStrategy, PROFILE_ARGS, STRATEGY_ARG } from './profile.ts'
+import { chooseProfile, PROFILE_ARGS } from './profile.ts'
 import { readScenario, writeObservations } from './scenario-files.ts'
+import { chooseStrategy, STRATEGY_ARG } from './strategy/choose.ts'
 import { counted } from './table.ts'
 import type { Colors, Terminal } from './terminal.ts'
 
@@ -46,9 +47,9 @@ export const runCommand = command({
     'mm-model run examples/first-write.scn --strategy retry',
     'mm-model run scenarios/*.scn --observations out',
   ],
-  run: (args, terminal): ExitCode => {
+  run: async (args, terminal): Promise<ExitCode> => {
     const profile = chooseProfile('run', args)
-    const strategy = chooseStrategy('run', args.strategy)
+    const strategy = await chooseStrategy('run', args.strategy, terminal)
     // All files are read before the first one runs: a mistake in the last is told at once.
     const scenarios = args._.map(readScenario)
     if (args.observations !== undefined) refuseSameNames(scenarios, args._)

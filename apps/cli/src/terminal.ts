@@ -1,4 +1,6 @@
+import { Console } from 'node:console'
 import { createColors } from 'picocolors'
+import { describeThrown } from './strategy/failure.ts'
 
 export type Colors = ReturnType<typeof createColors>
 
@@ -9,15 +11,48 @@ export interface Terminal {
   print(text: string): void
   /** Prints a value as JSON on standard output. */
   printJson(value: unknown): void
+  /**
+   * From here on a plugin's code runs in this process: its console goes to standard error, and what it does outside of
+   * a hook ends the program with a message and exit code 1: an error, `process.exit`, an import that never ends.
+   * @param name The plugin, for messages.
+   */
+  hostPlugin(name: string): void
+  /** Ends the program when all is printed. Timers of plugins do not keep it. */
+  end(exitCode: number): void
 }
 
 /** The process's own terminal. A reader that goes away (`| head`) ends the output, not the work. */
 export function processTerminal(): Terminal {
   const write = writer(process.stdout)
+  const plugins: string[] = []
+  let ended = false
   return {
     colors: createColors(hasColors(process.stdout)),
     print: (text) => write(`${text}\n`),
     printJson: (value) => write(`${JSON.stringify(value, null, 2)}\n`),
+    hostPlugin: (name) => {
+      plugins.push(name)
+      if (plugins.length > 1) return
+      globalThis.console = new Console(process.stderr, process.stderr)
+      process.on('uncaughtException', (error) => {
+        // After the end it changes nothing that was printed.
+        if (ended) return
+        ended = true
+        printError(`${plugins.join(', ')}: threw outside of a hook: ${describeThrown(error)}`)
+        process.exit(1)
+      })
+      process.on('exit', () => {
+        if (ended) return
+        printError(`${plugins.join(', ')}: ended the program, or its import never ends; expected an answer`)
+        process.exitCode = 1
+      })
+    },
+    end: (exitCode) => {
+      ended = true
+      process.exitCode = exitCode
+      // Without plugins never process.exit: what is printed must reach a pipe.
+      if (plugins.length > 0) process.stdout.write('', () => process.exit())
+    },
   }
 }
 

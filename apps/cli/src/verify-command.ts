@@ -12,8 +12,9 @@ import {
 import { command, type ExitCode } from './command.ts'
 import { InputError } from './input-error.ts'
 import { observeOrExplain } from './model.ts'
-import { chooseProfile, chooseStrategy, PROFILE_ARGS, type Profile, STRATEGY_ARG } from './profile.ts'
+import { chooseProfile, PROFILE_ARGS, type Profile } from './profile.ts'
 import { readRecordedScenarios, readRecordings } from './scenario-files.ts'
+import { chooseStrategy, STRATEGY_ARG } from './strategy/choose.ts'
 import { counted, grouped, table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -55,9 +56,9 @@ export const verifyCommand = command({
     'mm-model verify recordings --scenarios scenarios',
     'mm-model verify recordings --scenarios scenarios --tier semantics --show 20',
   ],
-  run: (args, terminal): ExitCode => {
+  run: async (args, terminal): Promise<ExitCode> => {
     const profile = chooseProfile('verify', args)
-    const strategy = chooseStrategy('verify', args.strategy)
+    const strategy = await chooseStrategy('verify', args.strategy, terminal)
     const show = countOf('verify', 'show', args.show)
     const tier = args.tier as Tier
     if (args.scenarios === undefined)

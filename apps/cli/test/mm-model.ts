@@ -1,8 +1,8 @@
 // Runs the built command line, as a user would.
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url))
@@ -37,12 +37,12 @@ export function mmModelReading(input: string, ...args: readonly string[]): Outco
 }
 
 /** The same without waiting; `timeout` in milliseconds ends a run that hangs, with the status `null`. */
-export function mmModelLater(args: readonly string[], timeout: number): Promise<Outcome> {
+export function mmModelLater(args: readonly string[], timeout: number, cwd: string = ROOT): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [CLI, ...args],
-      { cwd: ROOT, env: ENVIRONMENT, timeout },
+      { cwd, env: ENVIRONMENT, timeout, maxBuffer: 2 ** 28 },
       (_, stdout, stderr) => resolve({ status: child.exitCode, stdout, stderr }),
     )
   })
@@ -54,9 +54,12 @@ export function jsonOf<T>({ status, stdout, stderr }: Outcome): T {
   return JSON.parse(stdout)
 }
 
-/** A new folder with files of the given texts. */
+/** A new folder with files of the given texts; names may have folders in them. */
 export function folderWith(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'mm-model-'))
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
   return folder
 }

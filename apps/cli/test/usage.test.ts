@@ -14,9 +14,12 @@ const FOLDER = folderWith({
 describe('a wrong command line ends in exit code 2 and one line that says where, and what to do', () => {
   it.each([
     ['rnu', "'rnu': no such command; did you mean 'run'?"],
-    ['explore', "'explore': no such command; the commands are run, verify, compare, pte"],
-    ['--verbose', "'--verbose': no such flag before a command; the commands are run, verify, compare, pte"],
-    ['help explore', "'explore': no such command; the commands are run, verify, compare, pte"],
+    ['explore', "'explore': no such command; the commands are run, verify, compare, strategy, pte"],
+    [
+      '--verbose',
+      "'--verbose': no such flag before a command; the commands are run, verify, compare, strategy, pte",
+    ],
+    ['help explore', "'explore': no such command; the commands are run, verify, compare, strategy, pte"],
     ['run', "run: FILE.scn is missing; run 'mm-model run --help'"],
     [`run ${EXAMPLE} --observation out`, "run: unknown flag '--observation'; did you mean --observations?"],
     [`run ${EXAMPLE} -strategy retry`, "run: unknown flag '-strategy'; did you mean --strategy?"],
@@ -29,8 +32,8 @@ describe('a wrong command line ends in exit code 2 and one line that says where,
     [`run ${EXAMPLE} --strategy=`, 'run: --strategy needs a value; write --strategy NAME'],
     [`run ${EXAMPLE} --strategy retyr`, "run: unknown strategy 'retyr'; did you mean 'retry'?"],
     [
-      `run ${EXAMPLE} --strategy readonly-hint`,
-      "run: the strategy 'readonly-hint' is not built yet; use retry, insert-writable, fallthrough, mkwrite",
+      `run ${EXAMPLE} --strategy nobodys`,
+      "run: unknown strategy 'nobodys'; use retry, insert-writable, fallthrough, readonly-hint, mkwrite, deferred-mtime, a path that begins with ./, or an installed package",
     ],
     [`run ${EXAMPLE} --kernel 6.12`, "run: the kernel '6.12' is not built yet; use 6.1"],
     [`run ${EXAMPLE} --kernel 4.5`, "run: the kernel '4.5' is not built yet; use 6.1"],
@@ -102,12 +105,15 @@ describe('a wrong command line ends in exit code 2 and one line that says where,
       "compare: unknown strategy 'mkrite'; did you mean 'mkwrite'?",
     ],
     [
-      `compare ${EXAMPLE} --strategies retry,deferred-mtime`,
-      "compare: the strategy 'deferred-mtime' is not built yet; use retry, insert-writable, fallthrough, mkwrite",
-    ],
-    [
       `compare ${EXAMPLE} --strategies retry,retry`,
       "compare: the strategy 'retry' is listed twice; list it once",
+    ],
+    ['strategy lst', "'strategy lst': no such command; did you mean 'strategy list'?"],
+    ['strategy retry', "'strategy retry': no such command; the commands are strategy list"],
+    ['strategy --json', "'strategy --json': no such flag before a command; the commands are strategy list"],
+    [
+      'strategy list more',
+      "strategy list: unexpected 'more'; it takes flags only; run 'mm-model strategy list --help'",
     ],
     ['pte', 'pte: standard input has no entry; give VALUE, or a list with one entry a line'],
     ['pte 8400000048200a67', "pte: '8400000048200a67' is not a number; write 0x8400000048200a67"],
@@ -144,13 +150,19 @@ describe('help', () => {
     expect(stdout).toBe(mmModel('--help').stdout)
   })
 
-  it.each(['', 'run', 'verify', 'compare', 'pte'])('of %j', (name) => {
-    const words = name === '' ? [] : [name]
+  it.each(['', 'run', 'verify', 'compare', 'strategy', 'strategy list', 'pte'])('of %j', (name) => {
+    const words = name.split(' ').filter((word) => word !== '')
     const { status, stdout, stderr } = mmModel(...words, '--help')
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout).toMatchSnapshot()
     expect(mmModel('help', ...words).stdout).toBe(stdout)
     expect(mmModel(...words, '-h').stdout).toBe(stdout)
+  })
+
+  it('is shown for commands that share their first word, in exit code 2', () => {
+    const { status, stdout, stderr } = mmModel('strategy')
+    expect([status, stderr]).toEqual([2, ''])
+    expect(stdout).toBe(mmModel('strategy', '--help').stdout)
   })
 
   it('is shown whatever else is given', () => {

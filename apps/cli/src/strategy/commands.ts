@@ -1,0 +1,9 @@
+import type { CommandGroup } from '../command.ts'
+import { listCommand } from './list-command.ts'
+
+/** `mm-model strategy …`. */
+export const strategyCommands: CommandGroup = {
+  name: 'strategy',
+  summary: 'Write-fault strategies: list those that are built.',
+  commands: [listCommand],
+}
