@@ -24,8 +24,8 @@ export const PMEM_BASE_PFN: number = 0x40000
 /** First frame of page-table pages: 64 GiB. Everything between persistent memory and here is RAM for data. */
 export const PAGE_TABLE_BASE_PFN: number = 0x1000000
 
-/** Bytes are kept in chunks of this many frames (1 MiB), made when a byte in them is first written. */
-const CHUNK_SHIFT = 8
+/** Bytes are kept in chunks of this many frames (64 KiB), made when a byte in them is first written. */
+const CHUNK_SHIFT = 4
 const CHUNK_FRAMES = 1 << CHUNK_SHIFT
 
 /** Bytes of a run of frames; frames never written read as zeros and cost nothing. */

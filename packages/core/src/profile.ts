@@ -12,6 +12,8 @@ export interface KernelProfile {
   readonly name: string
   /** Entries of x86-64 with four levels as this kernel uses their software bits; a machine can be given others. */
   readonly x86Arch: PageTableArch
+  /** Configurations of other architectures that this kernel is built for, as `archByName` of `@mm-model/pgprot` names them. */
+  readonly otherArchs: readonly string[]
   /** Highest number of areas in one address space plus one (`sysctl_max_map_count`). */
   readonly maxMapCount: number
   /** Name of the write-fault strategy that this kernel itself follows. */

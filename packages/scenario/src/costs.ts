@@ -1,5 +1,7 @@
+import { archByName, type PageTableArch } from '@mm-model/pgprot'
 import type { EventObservation, Observation, OperationObservation, PteObservation } from './observation.ts'
 import { operationLine } from './operation-line.ts'
+import { readTrap } from './trap.ts'
 
 /** The bill of one operation, or of several. All of it is read off observations, so recordings have one too. */
 export interface Costs {
@@ -42,13 +44,14 @@ export const NO_COSTS: Costs = {
 
 /** The bill of each operation, in order. */
 export function costsOf(observation: Observation): readonly Costs[] {
+  const arch = archByName(observation.arch ?? 'x86-64')
   const processes = new Map<string, Entries>()
   return observation.ops.map((operation) => {
     const { process, words } = operationLine(operation.op)
     const entries = processes.get(process) ?? new Map()
     if (words[0] === 'fork') processes.set(`@${words[1]}`, new Map(entries))
-    const upgraded = countUpgrades(operation, entries)
-    processes.set(process, entriesAfter(operation.ptes, entries, upgraded))
+    const upgraded = countUpgrades(operation, entries, arch)
+    processes.set(process, entriesAfter(operation.ptes, entries, upgraded, arch))
     return { ...countable(operation, words), readOnlyThenUpgraded: upgraded.fresh }
   })
 }
@@ -118,20 +121,17 @@ interface Upgrades {
   readonly places: ReadonlySet<string>
 }
 
-/** The RW bit of an x86-64 entry. */
-const WRITABLE: bigint = 2n
-
-function countUpgrades(o: OperationObservation, before: Entries): Upgrades {
+function countUpgrades(o: OperationObservation, before: Entries, arch: PageTableArch): Upgrades {
   const installed = new Set<string>()
   const places = new Set<string>()
   let fresh = 0
   for (const { at, error, events } of o.faults) {
-    // The P bit of the error code is clear: there was no entry, so what is upgraded later was installed in here.
-    if (error !== null && (Number(error) & 1) === 0)
+    // There was no entry, so what is upgraded later was installed in here.
+    if (error !== null && !hadEntry(error, events, arch))
       for (const level of [1, 2]) installed.add(placeOf(level, at))
     for (const event of events) {
       const level = { ptep_set_access_flags: 1, pmdp_set_access_flags: 2 }[event.name]
-      if (level === undefined || !isWritable(event.pte)) continue
+      if (level === undefined || !isWritable(event.pte, arch)) continue
       const place = placeOf(level, String(event.at))
       if (!places.has(place) && (installed.has(place) || before.get(place)?.everWritable !== true)) fresh++
       places.add(place)
@@ -140,13 +140,30 @@ function countUpgrades(o: OperationObservation, before: Entries): Upgrades {
   return { fresh, places }
 }
 
-function entriesAfter(ptes: readonly PteObservation[], before: Entries, { places }: Upgrades): Entries {
+/** Where the processor does not say whether there was an entry, what the kernel did first does: it only looks at one. */
+function hadEntry(error: string, events: readonly EventObservation[], { name }: PageTableArch): boolean {
+  const { entryPresent } = readTrap(error, name)
+  if (entryPresent !== null) return entryPresent
+  const first = events.find((event) => HANDLES.has(event.name) || LOOKS.has(event.name))
+  return first === undefined || LOOKS.has(first.name)
+}
+
+/** What a fault begins with that finds no entry, and one that finds one. */
+const HANDLES: ReadonlySet<string> = new Set(['dax_pte_fault', 'dax_pmd_fault'])
+const LOOKS: ReadonlySet<string> = new Set(['do_wp_page', 'ptep_set_access_flags', 'pmdp_set_access_flags'])
+
+function entriesAfter(
+  ptes: readonly PteObservation[],
+  before: Entries,
+  { places }: Upgrades,
+  arch: PageTableArch,
+): Entries {
   return new Map(
     ptes.map(({ at, level, flags, frame }) => {
       const place = placeOf(level, at)
       const old = before.get(place)
       const everWritable =
-        isWritable(flags) || places.has(place) || (old?.frame === frame && old.everWritable)
+        isWritable(flags, arch) || places.has(place) || (old?.frame === frame && old.everWritable)
       return [place, { frame, everWritable }]
     }),
   )
@@ -160,6 +177,10 @@ function placeOf(level: number, at: string): string {
   return `${level} ${at.slice(0, plus + 1)}${offset - (offset % size)}`
 }
 
-function isWritable(flags: unknown): boolean {
-  return typeof flags === 'string' && (BigInt(flags) & WRITABLE) !== 0n
+function isWritable(flags: unknown, arch: PageTableArch): boolean {
+  if (typeof flags !== 'string') return false
+  const value = BigInt(flags)
+  const lo = Uint32Array.of(Number(value & 0xffffffffn))
+  const hi = Uint32Array.of(Number(value >> 32n))
+  return arch.pteWrite(lo, hi, 0)
 }

@@ -46,5 +46,6 @@ export type {
 export { PROT_EXEC, PROT_READ, PROT_WRITE } from './syntax.ts'
 export type { Tier, TierCounts } from './tier.ts'
 export { TIERS } from './tier.ts'
+export { readTrap, type Trap } from './trap.ts'
 export type { ValueDifference } from './value-differences.ts'
 export { valueDifferences } from './value-differences.ts'

@@ -15,8 +15,9 @@ import { ObservationError, quoted } from './scenario-error.ts'
  * Writes an observation as the recorder does, byte for byte: a line for the head, one for each operation, one for the
  * end; ASCII only.
  */
-export function stringifyObservation({ scenario, kernel, fs, ops }: Observation): string {
-  const head = `{"scenario":${json(scenario)},"kernel":${json(kernel)},"fs":${json(fs)},"normal":true,"ops":[\n`
+export function stringifyObservation({ scenario, kernel, fs, arch, ops }: Observation): string {
+  const on = arch === undefined ? '' : `,"arch":${json(arch)}`
+  const head = `{"scenario":${json(scenario)},"kernel":${json(kernel)},"fs":${json(fs)}${on},"normal":true,"ops":[\n`
   return `${head}${ops.map((o) => json(orderedOperation(o))).join(',\n')}\n]}\n`
 }
 
@@ -27,7 +28,7 @@ export function stringifyObservation({ scenario, kernel, fs, ops }: Observation)
  * @throws {ObservationError} with the path of the first member that is not as the format says.
  */
 export function parseObservation(text: string): Observation {
-  const document = object(parseJson(text), '', ['scenario', 'kernel', 'fs', 'ops'], ['normal'])
+  const document = object(parseJson(text), '', ['scenario', 'kernel', 'fs', 'ops'], ['normal', 'arch'])
   if (document.normal !== undefined && document.normal !== true)
     refuse(
       document.normal,
@@ -39,6 +40,7 @@ export function parseObservation(text: string): Observation {
     scenario: string(document.scenario, 'scenario'),
     kernel: string(document.kernel, 'kernel'),
     fs: string(document.fs, 'fs'),
+    ...(document.arch === undefined ? {} : { arch: string(document.arch, 'arch') }),
     ops: list(document.ops, 'ops', operation),
   }
 }

@@ -28,7 +28,10 @@ export interface EventObservation {
 export interface FaultObservation {
   /** `mapping+offset` of the byte, as `m0+0x1008`. */
   readonly at: string
-  /** The x86 error code in hex; `null` when the kernel faulted the page in by itself. */
+  /**
+   * What the processor says of the trap, in hex: the x86 error code, the arm64 syndrome, the riscv64 cause; `null` when the
+   * kernel faulted the page in by itself.
+   */
   readonly error: string | null
   readonly events: readonly EventObservation[]
   /** Names of the FAULT_FLAG bits. */
@@ -56,7 +59,7 @@ export interface PteObservation {
   readonly at: string
   /** 1 is a PTE, 2 a PMD leaf. */
   readonly level: number
-  /** The raw 64-bit entry in hex with the frame number (bits 12 to 51) cleared. */
+  /** The raw 64-bit entry in hex with the frame number (bits 12 to 51 on x86-64) cleared. */
   readonly flags: string
   /** `zero`, `hugezero`, `pmem#n` or `ram#n`, numbered by first appearance in the scenario. */
   readonly frame: string
@@ -95,5 +98,7 @@ export interface Observation {
   readonly kernel: string
   /** The file system, as `ext4`. */
   readonly fs: string
+  /** The architecture, as `arm64-4k`; recordings do not say it, as all are of x86-64. */
+  readonly arch?: string | undefined
   readonly ops: readonly OperationObservation[]
 }

@@ -15,11 +15,12 @@ import { type Costs, costsOf } from './costs.ts'
 import { type FinalState, finalStateOf } from './final-state.ts'
 import type { FileObservation, Observation, OperationObservation, OperationResult } from './observation.ts'
 import { startAgent } from './runner/agent.ts'
+import { architecture, DEFAULT_ARCH } from './runner/architectures.ts'
 import { type Calls, callsOf, type Form } from './runner/calls.ts'
 import { digestOf } from './runner/file-digest.ts'
 import { fileSystem } from './runner/file-systems.ts'
 import { InvariantMonitor } from './runner/invariants.ts'
-import { Frames, Places } from './runner/names.ts'
+import { EntryBits, Frames, Places } from './runner/names.ts'
 import { execute, type Surroundings } from './runner/operations.ts'
 import { Process } from './runner/process.ts'
 import { type Recorder, record } from './runner/recorder.ts'
@@ -32,11 +33,21 @@ export interface RunOptions {
   readonly kernel: string
   /** `ext4` or `xfs`. */
   readonly fs: string
+  /**
+   * `x86-64` (the default), or a configuration of another architecture by its name in `archByName` of `@mm-model/pgprot`, as
+   * far as the kernel has it (`KernelProfile.otherArchs`).
+   */
+  readonly arch?: string | undefined
   readonly strategy: StrategyDefinition
   /** Checks what the strategy does with its context, and that it answers alike when asked twice (`MachineOptions`). */
   readonly checkStrategy?: boolean | undefined
   /** Straight through (the default), or step by step; both observe the same. */
   readonly form?: Form | undefined
+  /**
+   * Told after each step of the stepped form, when another CPU could look: for rules about what is visible in between. Must not
+   * change the machine.
+   */
+  readonly onStep?: ((machine: Machine) => void) | undefined
   /** Checks every invariant after every operation; slower by far. */
   readonly invariants?: boolean | undefined
 }
@@ -57,7 +68,7 @@ export interface RunResult {
  * An operation that needs something the model does not have answers `notModelled`, and so does every later one, since
  * the state is no longer the kernel's.
  * @throws MachineError DEADLOCK for an operation that would block for ever, with the line in its message;
- * BAD_CONFIGURATION for a kernel or file system that is not built
+ * BAD_CONFIGURATION for a kernel, file system or architecture that is not built
  * @throws InvariantViolation with `invariants`, when the model breaks one
  * @throws StrategyError when the strategy fails
  */
@@ -65,7 +76,14 @@ export function runScenario(scenario: Scenario, options: RunOptions): RunResult 
   const run = new Run(options)
   const ops = scenario.ops.map((operation) => run.step(operation))
   run.finish()
-  const observation = { scenario: scenario.name, kernel: options.kernel, fs: options.fs, ops }
+  const { kernel, fs, arch = DEFAULT_ARCH } = options
+  const observation = {
+    scenario: scenario.name,
+    kernel,
+    fs,
+    ...(arch === DEFAULT_ARCH ? {} : { arch }),
+    ops,
+  }
   return {
     observation,
     costs: costsOf(observation),
@@ -87,6 +105,7 @@ const NEW_FILE: FileStamp = { mtime: -1, ctime: -1, blocks: 0 }
 class Run {
   readonly #machine: Machine
   readonly #calls: Calls
+  readonly #bits: EntryBits
   readonly #frames: Frames
   readonly #places: Places = new Places()
   readonly #recorder: Recorder
@@ -98,8 +117,12 @@ class Run {
 
   constructor(options: RunOptions) {
     const { strategy, checkStrategy } = options
-    this.#machine = new Machine({ strategy, checkStrategy, kernel: kernelByName(options.kernel) })
-    this.#calls = callsOf(options.form ?? 'plain')
+    const kernel = kernelByName(options.kernel)
+    const arch = architecture(kernel, options.arch ?? DEFAULT_ARCH)
+    this.#machine = new Machine({ strategy, checkStrategy, kernel, arch })
+    this.#bits = new EntryBits(arch)
+    const { onStep } = options
+    this.#calls = callsOf(options.form ?? 'plain', onStep === undefined ? null : () => onStep(this.#machine))
     this.#frames = new Frames(this.#machine)
     const places = this.#places
     const fs = fileSystem(options.fs)
@@ -113,7 +136,7 @@ class Run {
     startAgent(first.task, this.#calls)
     fs.use(first.task, this.#calls, this.#surroundings.sb)
     this.#processes.set(null, first)
-    this.#recorder = record(this.#machine, this.#frames, places)
+    this.#recorder = record(this.#machine, this.#frames, places, this.#bits)
     this.#monitor = options.invariants === true ? new InvariantMonitor(this.#surroundings.sb, places) : null
   }
 
@@ -143,7 +166,7 @@ class Run {
     if (writesOwnMemory(operation, result)) this.#recorder.find(process.task)
     const isFork = operation.op === 'fork'
     const files = isFork ? [] : changedFiles(process, before)
-    const ptes = this.#recorder.hasFound(process.task) ? observePtes(process, this.#frames) : []
+    const ptes = this.#recorder.hasFound(process.task) ? observePtes(process, this.#frames, this.#bits) : []
     const vmas = isFork ? [] : observeVmas(process, this.#places)
     return { op, result, faults, events, files, ptes, vmas }
   }

@@ -26,6 +26,16 @@ export const kernel61: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   name: '6.1',
   /** arch/x86/include/asm/pgtable_types.h: `_PAGE_BIT_DEVMAP` is bit 58, and no bit saves D of read-only entries. */
   x86Arch,
+  /** The entries of `@mm-model/pgprot` and the profiles of `arch/` are those of 6.1. */
+  otherArchs: /*#__PURE__*/ Object.freeze([
+    'arm64-4k',
+    'arm64-4k-nodbm',
+    'arm64-4k-noaf',
+    'riscv64-sv39',
+    'riscv64-sv39-svadu',
+    'riscv64-sv48',
+    'riscv64-sv48-svadu',
+  ]),
   /** include/linux/mm.h: `DEFAULT_MAX_MAP_COUNT`, 2^16 less a margin of 5 for core dumps; do_mmap tests for more. */
   maxMapCount: 65530,
   /** fs/dax.c: dax_fault_iter calls vmf_insert_mixed_mkwrite (since 4.14, commit b2770da64254). */

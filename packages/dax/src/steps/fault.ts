@@ -65,14 +65,15 @@ import { PAGECACHE_TAG_DIRTY } from '../xarray.ts'
 import { daxUnlockEntry, ENTRY_CONFLICT, getUnlockedEntry, grabMappingEntry } from './entries.ts'
 
 /**
- * Handles a fault at one size; sizes other than PTE and PMD fall back (fs/dax.c: dax_iomap_fault, 6.1). For
+ * Handles a fault at one size; sizes other than PTE and PMD fall back, and where entries have no DEVMAP bit
+ * PMD too: CONFIG_FS_DAX_PMD needs CONFIG_ZONE_DEVICE, and that the bit (fs/dax.c: dax_iomap_fault; fs/Kconfig, 6.1). For
  * `VM_FAULT_NEEDDSYNC` the frame is in the task's fault context.
  */
 export function* daxIomapFault(t: Task, vmf: VmFault, peSize: number): Steps<number> {
   const m = t.machine
   if (m.trace !== null) m.trace('dax_iomap_fault', t, peSize, 0, 0)
   if (peSize === PE_SIZE_PTE) return yield* daxIomapPteFault(t, vmf)
-  if (peSize === PE_SIZE_PMD) return yield* daxIomapPmdFault(t, vmf)
+  if (peSize === PE_SIZE_PMD && m.arch.hasDevmap) return yield* daxIomapPmdFault(t, vmf)
   return VM_FAULT_FALLBACK
 }
 

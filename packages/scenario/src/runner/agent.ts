@@ -24,7 +24,7 @@ import type { Calls } from './calls.ts'
 const HEAP = 0x1c00000
 const HEAP_END: number = HEAP + 0x22 * PAGE_SIZE
 
-/** Where the program's areas lie: text, data, heap, stack and what the kernel maps. Only their number is seen. */
+/** Where the program's areas lie: text, data, heap; negative, from the end of user space: stack and what the kernel maps. */
 const AREAS: readonly (readonly [address: number, pages: number, prot: number])[] = [
   [0x400000, 1, PROT_READ],
   [0x401000, 0x98, PROT_READ | PROT_EXEC],
@@ -33,9 +33,9 @@ const AREAS: readonly (readonly [address: number, pages: number, prot: number])[
   [0x4c6000, 3, PROT_READ | PROT_WRITE],
   [0x4ca000, 0x110, PROT_READ | PROT_WRITE],
   [HEAP, 0x22, PROT_READ | PROT_WRITE],
-  [0x7ffffffdd000, 0x21, PROT_READ | PROT_WRITE],
-  [0x7ffff7ff9000, 4, PROT_READ],
-  [0x7ffff7ffe000, 1, PROT_READ | PROT_EXEC],
+  [-0x22000, 0x21, PROT_READ | PROT_WRITE],
+  [-0x8006000, 4, PROT_READ],
+  [-0x8001000, 1, PROT_READ | PROT_EXEC],
 ]
 
 /** glibc's DEFAULT_MMAP_THRESHOLD_MIN: from this size on, malloc maps. */
@@ -43,11 +43,12 @@ const MMAP_THRESHOLD = 128 * 1024
 /** What malloc adds to a request that it maps (a header, aligned). */
 const CHUNK_OVERHEAD = 16
 
-/** Maps the program's own areas. */
+/** Maps the program's own areas. Only their number is seen. */
 export function startAgent(t: Task, calls: Calls): void {
-  for (const [address, pages, prot] of AREAS) {
+  const { taskSize } = t.machine.machineArch
+  for (const [place, pages, prot] of AREAS) {
     calls.mmap(t, {
-      address,
+      address: place < 0 ? taskSize + place : place,
       length: pages * PAGE_SIZE,
       prot,
       flags: MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,

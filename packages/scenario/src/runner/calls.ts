@@ -38,19 +38,30 @@ export interface Calls {
 
 const PLAIN: Calls = Object.freeze({ ...pick(corePlain), ...pickFile(daxPlain) })
 
-/** The calls of one form. */
-export function callsOf(form: Form): Calls {
-  return form === 'plain' ? PLAIN : steppedCalls()
+/** The calls of one form; in the stepped one, `onStep` is told after each step that it stopped at. */
+export function callsOf(form: Form, onStep: (() => void) | null = null): Calls {
+  return form === 'plain' ? PLAIN : steppedCalls(onStep)
 }
 
-function steppedCalls(): Calls {
+function steppedCalls(onStep: (() => void) | null): Calls {
   const stepped = { ...pick(coreSteps), ...pickFile(daxSteps) }
   const calls: Record<string, unknown> = {}
   for (const [name, call] of Object.entries(stepped)) {
     const steps = call as (...args: unknown[]) => Steps<unknown>
-    calls[name] = (...args: unknown[]) => runSteps(steps(...args))
+    calls[name] = (...args: unknown[]) => {
+      return onStep === null ? runSteps(steps(...args)) : runWatched(steps(...args), onStep)
+    }
   }
   return calls as unknown as Calls
+}
+
+/** As `runSteps`, with a look between any two steps. */
+function runWatched<T>(steps: Steps<T>, onStep: () => void): T {
+  for (;;) {
+    const next = steps.next()
+    onStep()
+    if (next.done === true) return next.value
+  }
 }
 
 function pick<T extends Pick<typeof corePlain, keyof typeof corePlain> | typeof coreSteps>(form: T) {

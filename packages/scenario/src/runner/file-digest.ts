@@ -29,7 +29,13 @@ export function digestOf(inode: DaxInode): string {
 /** Mixes in the non-zero bytes of a page, each with its place. */
 function hashPage(seed: number, index: number, page: Uint8Array, length: number): number {
   let hash = seed
+  // Most pages of most files are zeros: four at a look.
+  const words = new Uint32Array(page.buffer, page.byteOffset, page.length >>> 2)
   for (let i = 0; i < length; i++) {
+    if ((i & 3) === 0 && words[i >>> 2] === 0) {
+      i += 3
+      continue
+    }
     const byte = page[i]!
     if (byte === 0) continue
     hash = Math.imul(hash ^ byte, FNV_PRIME)

@@ -4,6 +4,7 @@
  */
 
 import { type Machine, ZERO_PFN } from '@mm-model/core'
+import type { PageTableArch } from '@mm-model/pgprot'
 
 /** A range that a mapping name has meant; the last one that covers an address gives it its name. */
 interface Span {
@@ -74,4 +75,25 @@ export function hex(value: number): string {
 /** Two halves as one number in hex. */
 export function hex64(lo: number, hi: number): string {
   return hi === 0 ? hex(lo) : `0x${hi.toString(16)}${lo.toString(16).padStart(8, '0')}`
+}
+
+/** Prints entries without their frame number. */
+export class EntryBits {
+  readonly #keepLo: number
+  readonly #keepHi: number
+
+  constructor(arch: PageTableArch) {
+    // The bits that differ between a present entry of the first frame and one of the last.
+    const lo = new Uint32Array(2)
+    const hi = new Uint32Array(2)
+    const [protLo, protHi] = [arch.protectionMapLo[1]!, arch.protectionMapHi[1]!]
+    arch.pfnPte(lo, hi, 0, 0, protLo, protHi)
+    arch.pfnPte(lo, hi, 1, 2 ** arch.pfnBits - 1, protLo, protHi)
+    this.#keepLo = ~(lo[0]! ^ lo[1]!)
+    this.#keepHi = ~(hi[0]! ^ hi[1]!)
+  }
+
+  print(lo: number, hi: number): string {
+    return hex64((lo & this.#keepLo) >>> 0, (hi & this.#keepHi) >>> 0)
+  }
 }

@@ -6,12 +6,7 @@
 import type { Task } from '@mm-model/core'
 import type { DaxFile } from '@mm-model/dax'
 import { WriteBuffer } from './agent.ts'
-
-/** Where `mmap` operations of a process map: one GiB each, also for those that fail. */
-const FIRST_SLOT = 0x600000000000
-/** Where `mremap … move` moves to. */
-const FIRST_MOVE_SLOT = 0x700000000000
-const SLOT = 0x40000000
+import { SLOT, slotsOf } from './slots.ts'
 
 /** What a mapping name means. */
 export interface Mapping {
@@ -36,8 +31,9 @@ export class Process {
     this.mappings = new Map()
     for (const [name, mapping] of parent?.mappings ?? []) this.mappings.set(name, { ...mapping })
     this.buffer = parent?.buffer.copy() ?? new WriteBuffer()
-    this.#slot = parent === null ? FIRST_SLOT : parent.#slot
-    this.#moveSlot = parent === null ? FIRST_MOVE_SLOT : parent.#moveSlot
+    const { first, firstMove } = slotsOf(task.machine)
+    this.#slot = parent === null ? first : parent.#slot
+    this.#moveSlot = parent === null ? firstMove : parent.#moveSlot
   }
 
   /** The next slot for `mmap`. */

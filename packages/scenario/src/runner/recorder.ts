@@ -14,11 +14,9 @@ import {
   VM_FAULT_WRITE,
 } from '@mm-model/core'
 import type { EventObservation, FaultObservation } from '../observation.ts'
-import { type Frames, hex, hex64, type Places } from './names.ts'
+import { type EntryBits, type Frames, hex, hex64, type Places } from './names.ts'
+import { type Slots, slotsOf } from './slots.ts'
 
-/** Addresses that recordings look at: the slots of scenario mappings. Faults elsewhere are the recorder's own. */
-const FIRST_ADDRESS = 0x600000000000
-const LAST_ADDRESS = 0x701000000000
 /** Flushes of this many bytes or more are of the whole address space. */
 const WHOLE_SPACE = 2 ** 46
 
@@ -42,6 +40,9 @@ type RawEvent = { name: string } & Record<string, unknown>
 export class Recorder {
   readonly #frames: Frames
   readonly #places: Places
+  readonly #bits: EntryBits
+  /** Recordings look at the slots of scenario mappings. Faults elsewhere are the recorder's own. */
+  readonly #slots: Slots
   #faults: OpenFault['fault'][] = []
   #events: RawEvent[] = []
   /** The fault in progress of each task; `noise` is a fault outside the scenario's mappings. */
@@ -53,9 +54,11 @@ export class Recorder {
   readonly #found: Set<Task> = new Set()
   readonly sink: TraceSink = (name, t, a, b, c) => this.#take(name, t, a, b, c)
 
-  constructor(frames: Frames, places: Places) {
+  constructor(frames: Frames, places: Places, bits: EntryBits, slots: Slots) {
     this.#frames = frames
     this.#places = places
+    this.#bits = bits
+    this.#slots = slots
   }
 
   /** Whether a recording shows entries of this task yet. */
@@ -103,12 +106,12 @@ export class Recorder {
     switch (name) {
       case 'page_fault_user': {
         this.#current.delete(t)
-        if (a >= FIRST_ADDRESS && a < LAST_ADDRESS) this.#open(t, a, hex(b))
+        if (!this.#outside(a)) this.#open(t, a, hex(b))
         return
       }
       case 'handle_mm_fault': {
         this.#found.add(t)
-        if (!(a >= FIRST_ADDRESS && a < LAST_ADDRESS)) {
+        if (this.#outside(a)) {
           this.#current.set(t, 'noise')
           return
         }
@@ -145,11 +148,15 @@ export class Recorder {
     return open
   }
 
+  #outside(address: number): boolean {
+    return !(address >= this.#slots.first && address < this.#slots.end)
+  }
+
   /** One event as recordings write it, or null for those that they do not have. */
   #event(name: string, a: number, b: number, c: number): RawEvent | null {
     switch (name) {
       case 'do_wp_page':
-        return { name, orig: entryBits(a, b) }
+        return { name, orig: this.#bits.print(a, b) }
       case 'vmf_insert_mixed':
       case 'vmf_insert_mixed_mkwrite':
         return { name, frame: this.#frames.label(a, 1) }
@@ -160,12 +167,13 @@ export class Recorder {
         return null
       case 'ptep_set_access_flags':
       case 'pmdp_set_access_flags':
-        return outside(a) ? null : { name, at: new Place(a), pte: entryBits(b, c) }
+        return this.#outside(a) ? null : { name, at: new Place(a), pte: this.#bits.print(b, c) }
       case 'ptep_clear_flush':
-        return outside(a) ? null : { name, at: new Place(a) }
+      case 'local_flush_tlb_page':
+        return this.#outside(a) ? null : { name, at: new Place(a) }
       case 'flush_tlb_mm_range':
         if (b - a >= WHOLE_SPACE) return { name, range: 'all' }
-        return outside(a) ? null : { name, range: [a, hex(b - a)] }
+        return this.#outside(a) ? null : { name, range: [a, hex(b - a)] }
       case 'unmap_mapping_range':
         return { name, start: hex(a), len: hex(b), even_cows: hex(c) }
       case 'unmap_mapping_pages':
@@ -196,20 +204,11 @@ export class Recorder {
   }
 }
 
-function outside(address: number): boolean {
-  return !(address >= FIRST_ADDRESS && address < LAST_ADDRESS)
-}
-
 /** Flags as the dax tracepoints print them: the original-entry bit has no name and stays a number. */
 function printedFlags(flags: number): string[] {
   const names = bitNames(flags & ~FAULT_FLAG_ORIG_PTE_VALID, FAULT_FLAG_NAMES)
   if ((flags & FAULT_FLAG_ORIG_PTE_VALID) !== 0) names.push(hex(FAULT_FLAG_ORIG_PTE_VALID))
   return names
-}
-
-/** An entry without its frame number (bits 12–51). */
-export function entryBits(lo: number, hi: number): string {
-  return hex64(lo & 0xfff, (hi & 0xfff00000) >>> 0)
 }
 
 /** The area a fault is about to be handled in, for its protection. */
@@ -220,8 +219,8 @@ function vmfOf(t: Task, address: number): { vma: { vmPageProtLo: number; vmPageP
 }
 
 /** Attaches a recorder to a machine. */
-export function record(machine: Machine, frames: Frames, places: Places): Recorder {
-  const recorder = new Recorder(frames, places)
+export function record(machine: Machine, frames: Frames, places: Places, bits: EntryBits): Recorder {
+  const recorder = new Recorder(frames, places, bits, slotsOf(machine))
   machine.trace = recorder.sink
   return recorder
 }

@@ -14,17 +14,14 @@ import {
   type Vma,
 } from '@mm-model/core'
 import type { PteObservation, VmaObservation } from '../observation.ts'
-import { type Frames, hex, type Places } from './names.ts'
+import { type EntryBits, type Frames, hex, type Places } from './names.ts'
 import type { Process } from './process.ts'
-import { entryBits } from './recorder.ts'
 
 /** Mappings are looked at up to this many bytes. */
 const MOST_BYTES = 4 << 20
-const PRESENT = 1
-const LEAF = 0x80
 
 /** Every non-empty leaf entry of the named mappings, in the order of their names. */
-export function observePtes(process: Process, frames: Frames): PteObservation[] {
+export function observePtes(process: Process, frames: Frames, bits: EntryBits): PteObservation[] {
   const { mm, machine } = process.task
   const pt = machine.pageTables
   const ptes: PteObservation[] = []
@@ -35,16 +32,14 @@ export function observePtes(process: Process, frames: Frames): PteObservation[] 
       if (slot < 0 || pt.isNone(slot)) continue
       if (level > 1 && slot === last && offset % PMD_SIZE !== 0) continue
       last = slot
-      const lo = pt.lo[slot]!
-      const hi = pt.hi[slot]!
-      const pfn = (hi & 0xfffff) * 0x100000 + (lo >>> 12)
       ptes.push({
         at: `${name}+${hex(offset)}`,
         level,
-        flags: entryBits(lo, hi),
-        frame: frames.label(pfn, level),
+        flags: bits.print(pt.lo[slot]!, pt.hi[slot]!),
+        // What stands in the frame field, as that of a table pointer: never inverted.
+        frame: frames.label(pt.arch.tableEntryPfn(pt.lo, pt.hi, slot), level),
       })
-      if (level === 2 && (lo & LEAF) !== 0) offset = offset - (offset % PMD_SIZE) + PMD_SIZE - 4096
+      if (level === 2) offset = offset - (offset % PMD_SIZE) + PMD_SIZE - 4096
     }
   }
   return ptes
@@ -55,8 +50,7 @@ function walk(pt: PageTables, mm: Mm, address: number): { slot: number; level: n
   const pud = pt.pudSlot(mm.pgd, address, false)
   if (pud < 0 || pt.isNone(pud)) return { slot: -1, level: 3 }
   const pmd = pt.pmdSlotAt(pud, address)
-  const lo = pt.lo[pmd]!
-  if ((lo & PRESENT) === 0 || (lo & LEAF) !== 0) return { slot: pmd, level: 2 }
+  if (pt.isNone(pmd) || pt.pmdIsLeaf(pmd)) return { slot: pmd, level: 2 }
   return { slot: pt.pteSlotAt(pmd, address), level: 1 }
 }
 

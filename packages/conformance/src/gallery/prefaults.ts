@@ -1,0 +1,67 @@
+/**
+ * Strategies that save the store's fault by making entries writable when they are loaded: nobody asked the file system.
+ * @module
+ */
+
+import {
+  INSTALL_DIRTY,
+  INSTALL_MKWRITE,
+  INSTALL_READ_ONLY,
+  INSTALL_UNCHECKED,
+  INSTALL_WRITABLE,
+  VM_SHARED,
+} from '@mm-model/core'
+import { wrong } from './wrong.ts'
+import type { WrongStrategy } from './wrong-strategies.ts'
+
+export function wrongPrefaults(): WrongStrategy[] {
+  const isShared = (vmFlags: number): boolean => (vmFlags & VM_SHARED) !== 0
+  return [
+    wrong('prefault', 'rights', 'it makes written pages writable when they are loaded', {
+      installForRead: ({ vmFlags, zeroPage }) =>
+        isShared(vmFlags) && !zeroPage ? INSTALL_MKWRITE : INSTALL_READ_ONLY,
+    }),
+    wrong(
+      'prefault-untagged',
+      'dirty-tag',
+      'the same, where loads do not tag entries dirty: fsync misses stores',
+      {
+        installForRead: ({ vmFlags, zeroPage }) =>
+          isShared(vmFlags) && !zeroPage ? INSTALL_WRITABLE : INSTALL_READ_ONLY,
+      },
+    ),
+    wrong('prefault-frozen', 'frozen', 'the same: a load makes a page of a frozen file system writable', {
+      installForRead: ({ vmFlags, zeroPage, pgoff }) =>
+        isShared(vmFlags) && !zeroPage && pgoff === 2 ? INSTALL_MKWRITE : INSTALL_READ_ONLY,
+    }),
+    wrong(
+      'prefault-zero',
+      'zero-page',
+      'it makes the zero page of a hole writable: a store to one hole is in all',
+      {
+        installForRead: ({ zeroPage }) => (zeroPage ? INSTALL_WRITABLE : INSTALL_READ_ONLY),
+      },
+    ),
+    wrong(
+      'prefault-private',
+      'private',
+      'it forgets that the area may be private: a private store reaches the file',
+      {
+        installForRead: ({ vmFlags, zeroPage }) =>
+          isShared(vmFlags) || zeroPage ? INSTALL_READ_ONLY : INSTALL_WRITABLE,
+      },
+    ),
+    wrong('prefault-unchecked', 'areas', 'it forgets that the area may be read-only', {
+      installForRead: ({ zeroPage }) => (zeroPage ? INSTALL_READ_ONLY : INSTALL_WRITABLE | INSTALL_UNCHECKED),
+    }),
+    wrong(
+      'dirty-loads',
+      'rights',
+      'it marks loaded entries dirty: mprotect then makes them writable without a fault',
+      {
+        installForRead: ({ vmFlags, zeroPage }) =>
+          isShared(vmFlags) && !zeroPage ? INSTALL_DIRTY : INSTALL_READ_ONLY,
+      },
+    ),
+  ]
+}
