@@ -2,7 +2,7 @@ import { sumCosts, valueDifferences } from '@mm-model/scenario'
 import { command, type ExitCode } from './command.ts'
 import { type Bill, type Column, type Comparison, printComparison } from './compare-report.ts'
 import { costRows } from './cost-rows.ts'
-import { COST_SOURCE, instructionsOf } from './cost-table.ts'
+import { COST_SOURCE, instructionsOf, isRecordedOn } from './cost-table.ts'
 import { run as runModel, type Task } from './model.ts'
 import { chooseProfile, PROFILE_ARGS } from './profile.ts'
 import { readScenario } from './scenario-files.ts'
@@ -54,7 +54,7 @@ export const compareCommand = command({
 function columnOf(task: Task): Column {
   const { scenario, strategy } = task
   const { observation: run, costs: costsOfOperations, finalState } = runModel(task)
-  const rows = costRows(scenario, run)
+  const rows = isRecordedOn(run.kernel) ? costRows(scenario, run) : []
   const bills = costsOfOperations.map((costs, i): Bill => {
     const row = rows[i] ?? null
     return { costs, row, instructions: isBuiltIn(strategy) ? instructionsOf(strategy.name, row) : null }

@@ -60,7 +60,7 @@ export function printComparison(comparison: Comparison, terminal: Terminal): voi
   printOperations(scenario, columns, terminal)
   printTotals(columns, terminal)
   printResults(scenario, columns, terminal)
-  printEntries(scenario, columns, terminal)
+  printEntries(scenario, columns, profile.kernel, terminal)
   printEndings(reference, endings, terminal)
   printSource(terminal)
 }
@@ -128,7 +128,12 @@ function printResults(scenario: Scenario, columns: readonly Column[], { print, c
 }
 
 /** Where an access leaves its entry differently; accesses that do so in the same way are told together. */
-function printEntries(scenario: Scenario, columns: readonly Column[], { print, colors }: Terminal): void {
+function printEntries(
+  scenario: Scenario,
+  columns: readonly Column[],
+  kernel: string,
+  { print, colors }: Terminal,
+): void {
   const groups = new Map<
     string,
     { readonly entries: readonly (PteObservation | null)[]; readonly ops: string[] }
@@ -152,7 +157,7 @@ function printEntries(scenario: Scenario, columns: readonly Column[], { print, c
       const told =
         entry === null
           ? 'none'
-          : `${entry.flags}  ${describeEntry(entry.flags, entry.level, entry.frame.replace(/#\d+$/, ' frame'))}`
+          : `${entry.flags}  ${describeEntry({ ...entry, kernel, frame: entry.frame.replace(/#\d+$/, ' frame') })}`
       print(`       ${columns[c]!.strategy}: ${told}`)
     }
   }

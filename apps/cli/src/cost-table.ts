@@ -18,6 +18,11 @@ export const COST_SOURCE: {
   notCounted: recorded['not counted'],
 }
 
+/** Whether the table was recorded on this kernel; of another it says nothing. */
+export function isRecordedOn(kernel: string): boolean {
+  return new RegExp(`^Linux ${kernel.replaceAll('.', '\\.')}\\b`).test(recorded.kernel)
+}
+
 /** Kernel instructions of one operation under a strategy, or `null` where none were recorded. */
 export function instructionsOf(strategy: string, row: CostRow | null): number | null {
   const rows: Readonly<Record<string, Readonly<Record<CostRow, number>>>> = recorded.strategies

@@ -29,15 +29,21 @@ export function describeError(error: string): string {
   return ((code & 0x12) === 0 ? ['read', ...words] : words).join(', ')
 }
 
-/** A fault, in words. */
-export function describeFault({ at, error, ret }: FaultObservation): string {
-  const cause = error === null ? 'faulted in by the kernel' : `${error} (${describeError(error)})`
+/** A fault, in words; `before` is the one before it in the same operation. */
+export function describeFault({ at, error, ret }: FaultObservation, before?: FaultObservation): string {
+  const cause = error === null ? causeWithoutTrap(at, before) : `${error} (${describeError(error)})`
   return `${at}  ${cause} -> ${ret === undefined ? 'refused, no access' : ret.join('|') || '0'}`
 }
 
-/** An entry, raw and in words. */
-export function describePte({ at, level, flags, frame }: PteObservation): string {
-  return `${at}  ${flags}  ${describeEntry(flags, level, frame)}`
+/** A fault without an error code is the second pass of a trap whose first asked for another, or the kernel's own. */
+function causeWithoutTrap(at: string, before: FaultObservation | undefined): string {
+  const again = before?.at === at && before.ret?.includes('RETRY') === true
+  return again ? 'same trap, second pass' : 'faulted in by the kernel'
+}
+
+/** An entry of `kernel`, raw and in words. */
+export function describePte({ at, level, flags, frame }: PteObservation, kernel: string): string {
+  return `${at}  ${flags}  ${describeEntry({ flags, level, frame, kernel })}`
 }
 
 /** What changed of a file. */

@@ -126,7 +126,8 @@ function printRun(run: Observation, strategy: string, { print, colors }: Termina
     if ('notModelled' in result) continue
     // Each process has its own entries: changes are those since its own last operation.
     const process = /^@\S+/.exec(op)?.[0] ?? ''
-    for (const line of details(operation, before.get(process) ?? [], colors)) print(`        ${line}`)
+    for (const line of details(operation, before.get(process) ?? [], run.kernel, colors))
+      print(`        ${line}`)
     before.set(process, operation.ptes)
   }
   print('')
@@ -135,6 +136,7 @@ function printRun(run: Observation, strategy: string, { print, colors }: Termina
 function details(
   o: OperationObservation,
   before: readonly PteObservation[],
+  kernel: string,
   { dim }: Colors,
 ): readonly string[] {
   const old = new Map(before.map((pte) => [key(pte), pte]))
@@ -144,8 +146,8 @@ function details(
     return was?.flags !== pte.flags || was.frame !== pte.frame
   })
   return [
-    ...o.faults.map((fault) => `fault   ${describeFault(fault)}`),
-    ...changed.map((pte) => `entry   ${describePte(pte)}`),
+    ...o.faults.map((fault, i) => `fault   ${describeFault(fault, o.faults[i - 1])}`),
+    ...changed.map((pte) => `entry   ${describePte(pte, kernel)}`),
     ...before
       .filter((pte) => !now.has(key(pte)))
       .map((pte) => dim(`gone    ${pte.at}  ${pte.flags} ${pte.frame}`)),

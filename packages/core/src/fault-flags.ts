@@ -16,6 +16,8 @@ export const FAULT_FLAG_INSTRUCTION: number = 0x100
 export const FAULT_FLAG_INTERRUPTIBLE: number = 0x200
 export const FAULT_FLAG_UNSHARE: number = 0x400
 export const FAULT_FLAG_ORIG_PTE_VALID: number = 0x800
+/** The fault runs under the lock of its area, not under `mmap_lock` (6.4 and later). */
+export const FAULT_FLAG_VMA_LOCK: number = 0x1000
 /** What every hardware fault starts with. */
 export const FAULT_FLAG_DEFAULT: number =
   FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE | FAULT_FLAG_INTERRUPTIBLE
@@ -55,7 +57,7 @@ export const TRAP_FETCH: number = 0x10
 
 type NamedBit = readonly [bit: number, name: string]
 
-/** `FAULT_FLAG_*` by name, in bit order (include/linux/mm_types.h: enum fault_flag, 6.1). */
+/** `FAULT_FLAG_*` by name, in bit order (include/linux/mm_types.h: enum fault_flag, 6.1 and 6.12). */
 export const FAULT_FLAG_NAMES: readonly NamedBit[] = [
   [FAULT_FLAG_WRITE, 'WRITE'],
   [FAULT_FLAG_MKWRITE, 'MKWRITE'],
@@ -69,6 +71,7 @@ export const FAULT_FLAG_NAMES: readonly NamedBit[] = [
   [FAULT_FLAG_INTERRUPTIBLE, 'INTERRUPTIBLE'],
   [FAULT_FLAG_UNSHARE, 'UNSHARE'],
   [FAULT_FLAG_ORIG_PTE_VALID, 'ORIG_PTE_VALID'],
+  [FAULT_FLAG_VMA_LOCK, 'VMA_LOCK'],
 ]
 
 /** `VM_FAULT_*` by name, in bit order (include/linux/mm_types.h: enum vm_fault_reason, 6.1). */

@@ -43,6 +43,7 @@ export {
 } from './invariants/snapshot.ts'
 export { kernelByName, kernelNames } from './kernels/catalog.ts'
 export { kernel61 } from './kernels/linux-6.1.ts'
+export { kernel612 } from './kernels/linux-6.12.ts'
 export { RwSem } from './locks.ts'
 export { Machine, type MachineOptions } from './machine.ts'
 export { Mm } from './mm.ts'
@@ -80,6 +81,7 @@ export { TLB_DIRTY, TLB_EXEC, TLB_WRITE, Tlb } from './tlb.ts'
 export type { CoreEventName, TraceSink } from './trace.ts'
 export * from './vm-flags.ts'
 export {
+  hugeFaultSize,
   PE_SIZE_PMD,
   PE_SIZE_PTE,
   PE_SIZE_PUD,

@@ -6,9 +6,9 @@
 import type { Task } from './task.ts'
 
 /**
- * A reader-writer semaphore with a name and a rank. Ranks follow the kernel's lock order (mmap_lock < sb_pagefault <
- * invalidate_lock < entry lock < i_mmap_rwsem < page-table lock); a task never takes a lower rank while it holds a
- * higher one.
+ * A reader-writer semaphore with a name and a rank. Ranks follow the kernel's lock order (mmap_lock < the lock of an
+ * area < sb_pagefault < invalidate_lock < entry lock < i_mmap_rwsem < page-table lock); a task never waits for a lower
+ * rank while it holds a higher one.
  */
 export class RwSem {
   readonly name: string

@@ -7,11 +7,16 @@ import { RwSem } from './locks.ts'
 import type { Machine } from './machine.ts'
 import { VmaSet } from './vma-set.ts'
 
-/** include/linux/mm_types.h: struct mm_struct, 6.1. */
+/** include/linux/mm_types.h: struct mm_struct, 6.1 and 6.12. */
 export class Mm {
   readonly machine: Machine
   readonly areas: VmaSet = new VmaSet()
   readonly mmapLock: RwSem
+  /**
+   * Counts the times that `mmap_lock` was released after writing; an area that carries the current number is locked for
+   * writing (`mm_lock_seq`, 6.12).
+   */
+  mmLockSeq = 0
   /** Table number of the root (`mm->pgd`). */
   readonly pgd: number
   /** What TLB entries of this address space carry; a full flush gives it a new one. */

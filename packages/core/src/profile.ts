@@ -67,11 +67,46 @@ export interface KernelProfile {
   readonly forkCopiesFilePmds: boolean
   /** Whether unmapping a file keeps other unmappings and faults that look at its areas out (unmap_mapping_range). */
   readonly unmapsExclusively: boolean
+  /**
+   * Whether a user-mode fault is first tried under the lock of its area, without `mmap_lock` (CONFIG_PER_VMA_LOCK;
+   * arch/x86/mm/fault.c: do_user_addr_fault). What the attempt cannot do it leaves to a second pass, so that handlers may
+   * run twice for one trap.
+   */
+  readonly perVmaLock: boolean
+  /**
+   * Whether a store to a read-only PMD leaf of a private file area asks the file system, which can only fall back (mm/memory.c:
+   * wp_huge_pmd).
+   */
+  readonly wpHugePmdAsksPrivate: boolean
+  /** Whether `->huge_fault` and dax_iomap_fault are told the order in pages (0, 9, 18), not a step of 0, 1, 2 (enum page_entry_size). */
+  readonly hugeFaultTakesOrder: boolean
+  /** Whether mprotect may give a clean page back its write permission if the address space has it alone (mm/mprotect.c: can_change_pte_writable). */
+  readonly mprotectMakesCleanAnonWritable: boolean
+  /** Whether mprotect may make a PMD leaf writable without a fault (mm/huge_memory.c: change_huge_pmd). */
+  readonly mprotectMakesPmdWritable: boolean
+  /** Whether mprotect takes back the accounting of a private area that no page of was ever touched (mm/mprotect.c: mprotect_fixup). */
+  readonly mprotectUnaccountsUntouched: boolean
 
   /** Which fs/dax.c file systems mount with: extents and locked entries, or `get_block` and a radix tree without locks. */
   readonly dax: 'iomap' | 'get-block'
   /** Whether a read fault tags its DAX entry dirty (fs/dax.c: dax_insert_entry). */
   readonly daxReadFaultsTagDirty: boolean
+  /** Whether `MADV_POPULATE_*` ends at the first hole, instead of reporting it after the areas behind it (mm/madvise.c: do_madvise). */
+  readonly madvisePopulateEndsAtHole: boolean
+  /**
+   * Whether fallocate on ext4 sets the times and breaks layouts before any mode looks at its range, and punches a hole
+   * without writing back first (fs/ext4/extents.c: ext4_fallocate; fs/ext4/inode.c: ext4_punch_hole).
+   */
+  readonly ext4FallocatePreparesFirst: boolean
+  /** Whether ext4 knows a punched range to be a hole at once, so that it does not cut later requests (fs/ext4/inode.c: ext4_punch_hole). */
+  readonly ext4PunchCachesHole: boolean
+  /** Whether ext4 zeroes the rest of the last block before ftruncate makes a file longer (fs/ext4/inode.c: ext4_setattr). */
+  readonly ext4ZeroesTailOfGrowing: boolean
+  /**
+   * Functions that run but leave no event, because the compiler of the recorded build inlined them or the recorder could
+   * not probe them.
+   */
+  readonly silentFunctions: ReadonlySet<string>
 
   /** Invariants that this kernel itself does not hold, each with the reason. */
   readonly unheldInvariants: Readonly<Record<string, string>>

@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { Machine } from './machine.ts'
 import type { CachedPage } from './page-cache.ts'
 import type { Steps } from './step.ts'
 import type { Task } from './task.ts'
@@ -12,6 +13,13 @@ import type { Vma } from './vma.ts'
 export const PE_SIZE_PTE: number = 0
 export const PE_SIZE_PMD: number = 1
 export const PE_SIZE_PUD: number = 2
+
+/** The same as a kernel tells its handlers: one of these, or the order in pages (`KernelProfile.hugeFaultTakesOrder`). */
+export function hugeFaultSize(machine: Machine, peSize: number): number {
+  if (!machine.kernel.hugeFaultTakesOrder || peSize === PE_SIZE_PTE) return peSize
+  const { pageShift, pmdShift, pudShift } = machine.arch
+  return (peSize === PE_SIZE_PMD ? pmdShift : pudShift) - pageShift
+}
 
 /** One form of the handlers. `R` is `number` (a `VM_FAULT_*` mask) or the same as steps. */
 export interface VmOperationsForm<R> {
@@ -27,6 +35,11 @@ export interface VmOperationsForm<R> {
 
 /** What a file system installs in `vma.vmOps`, in both forms of the code. */
 export interface VmOperations {
+  /**
+   * Whether there is a `->map_pages`. It would map what a page cache has and finds nothing over DAX, but where it is, the
+   * kernel calls the handlers under the lock of the area too (mm/memory.c: vmf_can_call_fault, 6.12). Default: false.
+   */
+  readonly hasMapPages?: boolean | undefined
   readonly steps: VmOperationsForm<Steps<number>>
   readonly plain: VmOperationsForm<number>
 }

@@ -75,6 +75,7 @@ export class VmaSet {
       this.#ends = ends
     }
     this.#areas.splice(index, 0, vma)
+    vma.detached = false
     this.#ends.copyWithin(index + 1, index, this.#areas.length - 1)
     this.#ends[index] = vma.vmEnd
   }
@@ -82,6 +83,7 @@ export class VmaSet {
   remove(vma: Vma): void {
     const index = this.#areas.indexOf(vma, Math.max(0, this.indexOf(vma.vmStart)))
     this.#areas.splice(index, 1)
+    vma.detached = true
     this.#ends.copyWithin(index, index + 1, this.#areas.length + 1)
   }
 

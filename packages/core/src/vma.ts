@@ -4,6 +4,7 @@
  */
 
 import type { File } from './file.ts'
+import { RwSem } from './locks.ts'
 import type { Mm } from './mm.ts'
 import type { VmOperations } from './vm-operations.ts'
 
@@ -24,7 +25,7 @@ export class AnonVma {
   }
 }
 
-/** One area of an address space (include/linux/mm_types.h: struct vm_area_struct, 6.1). */
+/** One area of an address space (include/linux/mm_types.h: struct vm_area_struct, 6.1 and 6.12). */
 export class Vma {
   readonly vmMm: Mm
   /** First byte, page aligned. */
@@ -43,6 +44,12 @@ export class Vma {
   anonVma: AnonVma | null = null
   /** The anon_vmas this area hangs on, oldest last (`anon_vma_chain`). */
   anonVmaChain: AnonVma[] = []
+  /** The lock that a fault holds for reading instead of `mmap_lock` (`vm_lock`); null where the kernel has none. */
+  readonly vmLock: RwSem | null
+  /** `mmLockSeq` of the address space when the area was last locked for writing, -1 for never (`vm_lock_seq`). */
+  vmLockSeq = -1
+  /** Whether it is in no address space any more, though a fault may still have found it (`detached`). */
+  detached = false
 
   constructor(
     mm: Mm,
@@ -62,6 +69,7 @@ export class Vma {
     this.vmPgoff = init.pgoff
     this.vmFile = init.file
     this.vmOps = init.ops ?? null
+    this.vmLock = mm.machine.kernel.perVmaLock ? new RwSem(lockName(mm, init.start), 2) : null
   }
 
   /** mm/memory.c and include/linux/mm.h: vma_is_anonymous, 6.1. */
@@ -83,4 +91,9 @@ export class Vma {
   get pgoffEnd(): number {
     return this.vmPgoff + (this.vmEnd - this.vmStart) / 4096
   }
+}
+
+/** `mm1.vm_lock of the area at 0x600000000000`, by the address where the area came to be. */
+function lockName(mm: Mm, start: number): string {
+  return `${mm.mmapLock.name.replace('mmap_lock', 'vm_lock')} of the area at 0x${start.toString(16)}`
 }

@@ -11,7 +11,8 @@ export interface Costs {
   readonly faultsByError: Readonly<Record<string, number>>
   /**
    * Passes through the file system's fault handler: `dax_pte_fault_done`, and `dax_pmd_fault_done` unless it returned
-   * FALLBACK, because then the same pass goes on with the next smaller order.
+   * FALLBACK, because then the same pass goes on with the next smaller order. Where it does not go on, since the kernel
+   * first has to take `mmap_lock` (6.12), the pass counts, and what follows in the same trap is another.
    */
   readonly handlerPasses: number
   /** Look-ups of extents: `iomap_begin`, from faults and from system calls. */
@@ -90,19 +91,25 @@ function countable(o: OperationObservation, words: readonly string[]): Costs {
   const all = [...inFaults, ...o.events]
   const count = (events: readonly EventObservation[], name: string): number =>
     events.filter((e) => e.name === name).length
-  const fallbacks = inFaults.filter((e) => e.name === 'dax_pmd_fault_done' && e.ret === 'FALLBACK').length
   const faultsByError: Record<string, number> = {}
   for (const error of traps.toSorted()) faultsByError[error] = (faultsByError[error] ?? 0) + 1
   return {
     faults: traps.length,
     faultsByError,
-    handlerPasses: count(inFaults, 'dax_pte_fault_done') + count(inFaults, 'dax_pmd_fault_done') - fallbacks,
+    handlerPasses: o.faults.reduce((n, { events }) => n + passesOf(events), 0),
     extentLookups: count(all, 'iomap_begin'),
     timestampUpdates: setsTimesItself(words) ? 0 : o.files.filter((f) => f.mtime).length,
     timestampCalls: count(inFaults, 'file_update_time'),
     tlbFlushes: count(all, 'flush_tlb_mm_range'),
     readOnlyThenUpgraded: 0,
   }
+}
+
+/** Passes through the handler in one call of handle_mm_fault. */
+function passesOf(events: readonly EventObservation[]): number {
+  const done = events.filter(({ name }) => name === 'dax_pte_fault_done' || name === 'dax_pmd_fault_done')
+  const ended = done.filter(({ name, ret }) => name === 'dax_pte_fault_done' || ret !== 'FALLBACK')
+  return done.length > 0 ? Math.max(1, ended.length) : 0
 }
 
 /** What an entry was after an operation, and whether it was ever writable since it was installed. */

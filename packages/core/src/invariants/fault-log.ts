@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { RwSem } from '../locks.ts'
 import type { Mm } from '../mm.ts'
 import type { Task } from '../task.ts'
 import type { TraceSink } from '../trace.ts'
@@ -19,7 +20,9 @@ export interface LoggedFault {
   readonly trap: number
   /** Whether an earlier pass of the same trap asked for another try. */
   readonly afterRetry: boolean
-  /** Who held `mmap_lock` for writing on entry. */
+  /** The lock that it ran under: `mmap_lock`, or with `FAULT_FLAG_VMA_LOCK` that of the area. */
+  readonly lock: string
+  /** Who held it for writing on entry, and how many for reading. */
   readonly writer: Task | null
   readonly readers: number
   /** `FAULT_FLAG_*` on return; on entry and meanwhile the same as {@link flags}. */
@@ -32,6 +35,13 @@ export interface LoggedFault {
 
 /** `VM_FAULT_RETRY`. */
 const RETRY = 0x400
+/** `FAULT_FLAG_VMA_LOCK`. */
+const VMA_LOCK = 0x1000
+
+function lockOf(t: Task, address: number, flags: number): RwSem {
+  const { areas, mmapLock } = t.mm
+  return ((flags & VMA_LOCK) !== 0 && areas.findVma(address)?.vmLock) || mmapLock
+}
 
 export class FaultLog {
   readonly faults: LoggedFault[] = []
@@ -61,6 +71,7 @@ export class FaultLog {
 
   #begin(t: Task, address: number, flags: number, vmFlags: number): void {
     const trap = this.#trapOf.get(t) ?? 0
+    const { name, writer, readers } = lockOf(t, address, flags)
     const fault: LoggedFault = {
       mm: t.mm,
       address,
@@ -68,8 +79,9 @@ export class FaultLog {
       vmFlags,
       trap,
       afterRetry: trap !== 0 && this.faults.some((f) => f.trap === trap && (f.ret & RETRY) !== 0),
-      writer: t.mm.mmapLock.writer,
-      readers: t.mm.mmapLock.readers,
+      lock: name,
+      writer,
+      readers,
       endFlags: flags,
       ret: -1,
       writeProtected: null,

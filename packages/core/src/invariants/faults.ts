@@ -148,9 +148,11 @@ export const I43: Invariant<Transition> = {
 
 export const I44: Invariant<Transition> = {
   id: 'I44',
-  title: 'a fault runs under mmap_lock, and nobody else holds it for writing; no call leaves a lock behind',
+  title:
+    'a fault runs under mmap_lock or the lock of its area, and nobody else holds that for writing; no call leaves a lock behind',
   kind: 'T',
-  source: 'arch/x86/mm/fault.c: do_user_addr_fault; mm/gup.c: __get_user_pages (6.1, without per-VMA locks)',
+  source:
+    'arch/x86/mm/fault.c: do_user_addr_fault; mm/gup.c: __get_user_pages; mm/memory.c: lock_vma_under_rcu (6.12)',
   check({ faults, after, call }) {
     const found = faults.faults
       .filter(({ writer, readers }) => (writer === null ? readers === 0 : writer !== call.task))
@@ -159,9 +161,9 @@ export const I44: Invariant<Transition> = {
           'I44',
           fault,
           fault.writer === null
-            ? 'mmap_lock not held'
-            : `mmap_lock held for writing by task ${fault.writer.id}`,
-          'mmap_lock held by the task that faults',
+            ? `${fault.lock} not held`
+            : `${fault.lock} held for writing by task ${fault.writer.id}`,
+          `${fault.lock} held by the task that faults`,
         ),
       )
     for (const name of after.locksHeld) {

@@ -228,7 +228,10 @@ function locksHeld(machine: Machine, spaces: readonly MmSnapshot[], tables: Tabl
   const mappings = new Set(
     spaces.flatMap(({ areas }) => areas.flatMap(({ file }) => (file === null ? [] : [file.mapping]))),
   )
-  for (const { mm } of spaces) note(mm.mmapLock)
+  for (const { mm } of spaces) {
+    note(mm.mmapLock)
+    for (const { vmLock } of mm.areas) if (vmLock !== null) note(vmLock)
+  }
   for (const mapping of mappings) {
     note(mapping.iMmapRwsem)
     note(mapping.invalidateLock)

@@ -6,8 +6,9 @@
 import { MachineError } from '../errors.ts'
 import type { KernelProfile } from '../profile.ts'
 import { kernel61 } from './linux-6.1.ts'
+import { kernel612 } from './linux-6.12.ts'
 
-const KERNELS: readonly KernelProfile[] = [kernel61]
+const KERNELS: readonly KernelProfile[] = [kernel61, kernel612]
 
 /** The names that `kernelByName` knows, the recorded reference first. */
 export const kernelNames: readonly string[] = /*#__PURE__*/ Object.freeze(

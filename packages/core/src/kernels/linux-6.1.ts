@@ -78,10 +78,32 @@ export const kernel61: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   forkCopiesFilePmds: false,
   unmapsExclusively: false,
   dax: 'iomap',
+  /** Area locks are of 6.4; until then every fault takes `mmap_lock`. */
+  perVmaLock: false,
+  /** mm/memory.c: wp_huge_pmd of 6.1 asks, whatever the area. */
+  wpHugePmdAsksPrivate: true,
+  /** include/linux/mm.h: enum page_entry_size, until 6.5. */
+  hugeFaultTakesOrder: false,
+  /** mm/mprotect.c: can_change_pte_writable of 6.1 wants every entry dirty. */
+  mprotectMakesCleanAnonWritable: false,
+  /** mm/huge_memory.c: change_huge_pmd of 6.1 has no such step. */
+  mprotectMakesPmdWritable: false,
+  /** mm/mprotect.c: mprotect_fixup of 6.1 only ever accounts. */
+  mprotectUnaccountsUntouched: false,
   /**
    * fs/dax.c: dax_insert_entry of 6.0 and 6.1 lost the condition that the fault writes; 6.2 has it again (commit
    * 169004265860).
    */
   daxReadFaultsTagDirty: true,
+  /** mm/madvise.c: madvise_walk_vmas of 6.1 calls madvise_populate for one area at a time. */
+  madvisePopulateEndsAtHole: false,
+  /** fs/ext4/inode.c: ext4_punch_hole of 6.1 writes back first, and does nothing else at or after the size. */
+  ext4FallocatePreparesFirst: false,
+  /** fs/ext4/inode.c: ext4_punch_hole of 6.1 only removes the range from the extent status tree. */
+  ext4PunchCachesHole: false,
+  /** fs/ext4/inode.c: ext4_setattr of 6.1 leaves what was stored behind the size. */
+  ext4ZeroesTailOfGrowing: false,
+  /** Debian's 6.1.176 shows every function that is recorded. */
+  silentFunctions: new Set(),
   unheldInvariants: /*#__PURE__*/ Object.freeze({}),
 })

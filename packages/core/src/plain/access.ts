@@ -11,19 +11,30 @@ import {
   FAULT_FLAG_INSTRUCTION,
   FAULT_FLAG_TRIED,
   FAULT_FLAG_USER,
+  FAULT_FLAG_VMA_LOCK,
   FAULT_FLAG_WRITE,
   TRAP_FETCH,
   TRAP_WRITE,
+  VM_FAULT_COMPLETED,
   VM_FAULT_ERROR,
+  VM_FAULT_MAJOR,
   VM_FAULT_OOM,
   VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
 } from '../fault-flags.ts'
 import { raiseStrategyError } from '../strategy/host.ts'
-import { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_KERNEL, SIGNAL_MAPERR, type Task } from '../task.ts'
+import {
+  SIGNAL_ACCERR,
+  SIGNAL_ADRERR,
+  SIGNAL_KERNEL,
+  SIGNAL_MAPERR,
+  type Signal,
+  type Task,
+} from '../task.ts'
 import { TLB_DIRTY, TLB_WRITE } from '../tlb.ts'
 import { handleMmFault } from './fault.ts'
 import { downRead, upRead } from './locking.ts'
+import { lockVmaUnderRcu, vmaEndRead } from './vma-lock.ts'
 
 /** Faults that one access may take before the model calls it a livelock (I43 bounds it far below). */
 const MAX_FAULTS = 64
@@ -87,7 +98,9 @@ export function access(t: Task, address: number, write: boolean): void {
 
 /**
  * A user-mode page fault, from the exception to its return; `trap` is a `TRAP_*` mask. Sets `t.signal` when the program
- * gets one (arch/x86/mm/fault.c: exc_page_fault, do_user_addr_fault, 6.1; `do_page_fault` elsewhere).
+ * gets one (arch/x86/mm/fault.c: exc_page_fault, do_user_addr_fault, 6.1 and 6.12; `do_page_fault` elsewhere). With locks
+ * of areas it is tried under one first; what that attempt has to leave undone is done by a second pass under `mmap_lock`, in
+ * the same trap.
  */
 export function doUserAddrFault(t: Task, address: number, trap: number): void {
   const m = t.machine
@@ -102,6 +115,23 @@ export function doUserAddrFault(t: Task, address: number, trap: number): void {
   if ((trap & TRAP_WRITE) !== 0) flags |= FAULT_FLAG_WRITE
   if ((trap & TRAP_FETCH) !== 0) flags |= FAULT_FLAG_INSTRUCTION
 
+  if (m.kernel.perVmaLock) {
+    const locked = lockVmaUnderRcu(t, mm, address)
+    if (locked !== null) {
+      if (machineArch.accessError(trap, locked.vmFlags)) {
+        vmaEndRead(t, locked)
+        t.signal = SIGNAL_ACCERR
+        return
+      }
+      const fault = handleMmFault(t, locked, address, flags | FAULT_FLAG_VMA_LOCK)
+      if ((fault & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)) === 0) vmaEndRead(t, locked)
+      if ((fault & VM_FAULT_RETRY) === 0) {
+        t.signal = signalOf(fault)
+        return
+      }
+      if ((fault & VM_FAULT_MAJOR) !== 0) flags |= FAULT_FLAG_TRIED
+    }
+  }
   for (;;) {
     downRead(t, mm.mmapLock)
     const vma = mm.areas.findVma(address)
@@ -119,11 +149,16 @@ export function doUserAddrFault(t: Task, address: number, trap: number): void {
     // With RETRY the handler has let go of mmap_lock.
     if ((fault & VM_FAULT_RETRY) === 0) {
       upRead(t, mm.mmapLock)
-      if ((fault & VM_FAULT_ERROR) === 0 || (fault & VM_FAULT_OOM) !== 0) return
-      t.signal = (fault & VM_FAULT_SIGBUS) !== 0 ? SIGNAL_ADRERR : SIGNAL_MAPERR
+      t.signal = signalOf(fault)
       return
     }
     if (m.kernel.retriesOnce) flags &= ~FAULT_FLAG_ALLOW_RETRY
     flags |= FAULT_FLAG_TRIED
   }
+}
+
+/** What a fault that ended so tells the program; out of memory, the access is tried again. */
+function signalOf(fault: number): Signal | null {
+  if ((fault & VM_FAULT_ERROR) === 0 || (fault & VM_FAULT_OOM) !== 0) return null
+  return (fault & VM_FAULT_SIGBUS) !== 0 ? SIGNAL_ADRERR : SIGNAL_MAPERR
 }

@@ -18,17 +18,19 @@ import {
 import type { Task } from '../task.ts'
 import { VM_SHARED } from '../vm-flags.ts'
 import type { VmFault } from '../vm-operations.ts'
-import { anonVmaPrepare } from './anon-rmap.ts'
 import { fromScratch, maybeMkwrite, updateMmuCache } from './entries.ts'
 import { lockTable, unlockTable, upRead, upWrite } from './locking.ts'
+import { vmfAnonPrepare, vmfCanCallFault } from './vma-lock.ts'
 import { wpIfReadOnly } from './wp-fault.ts'
 
 const DONE = VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY | VM_FAULT_DONE_COW
 
-/** mm/memory.c: do_fault, 6.1. */
+/** mm/memory.c: do_fault, do_read_fault, do_shared_fault, 6.1 and 6.12. */
 export function doFault(t: Task, vmf: VmFault): number {
   if ((vmf.flags & FAULT_FLAG_WRITE) === 0) return doReadFault(t, vmf)
   if ((vmf.vma.vmFlags & VM_SHARED) === 0) return doCowFault(t, vmf)
+  const retry = vmfCanCallFault(t, vmf)
+  if (retry !== 0) return retry
   const ret = vmf.vma.vmOps!.plain.fault(t, vmf)
   if ((ret & DONE) === 0) throw notModelled('a store to a shared page of a page cache')
   // do_shared_fault, with the result that 2016 proposed: the handler installed, but read-only.
@@ -37,6 +39,8 @@ export function doFault(t: Task, vmf: VmFault): number {
 
 /** A load; the page that a handler returns is mapped as it is (mm/memory.c: do_read_fault, 4.5, 6.1). */
 function doReadFault(t: Task, vmf: VmFault): number {
+  const retry = vmfCanCallFault(t, vmf)
+  if (retry !== 0) return retry
   const ret = vmf.vma.vmOps!.plain.fault(t, vmf)
   if ((ret & DONE) !== 0) return ret
   const { page } = vmf
@@ -52,11 +56,13 @@ function doReadFault(t: Task, vmf: VmFault): number {
  * A store to a private file page that is not mapped: the backend copies straight into a new anonymous page, and maps it
  * (`VM_FAULT_DONE_COW`, since 4.10) or has it mapped here. Then `VM_FAULT_LOCKED` comes with the page it copied from, or
  * with none: `i_mmap_rwsem`, held for reading, keeps truncation out until the copy is mapped (mm/memory.c: do_cow_fault,
- * 4.5, 6.1).
+ * 4.5, 6.1, 6.12).
  */
 function doCowFault(t: Task, vmf: VmFault): number {
   const m = t.machine
-  anonVmaPrepare(vmf.vma)
+  let retry = vmfCanCallFault(t, vmf)
+  if (retry === 0) retry = vmfAnonPrepare(t, vmf)
+  if (retry !== 0) return retry
   vmf.cowPage = m.memory.allocPage()
   const ret = vmf.vma.vmOps!.plain.fault(t, vmf)
   let mapped = (ret & VM_FAULT_DONE_COW) !== 0

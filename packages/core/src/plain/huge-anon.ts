@@ -10,7 +10,6 @@ import { HUGE_ZERO_PFN, PMD_SIZE, PTRS_PER_PMD_LEAF, ZERO_PFN } from '../physica
 import type { Task } from '../task.ts'
 import type { VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
-import { anonVmaPrepare } from './anon-rmap.ts'
 import {
   fromScratch,
   maybeMkwrite,
@@ -22,6 +21,7 @@ import {
   updateMmuCache,
 } from './entries.ts'
 import { lockTable, unlockTable } from './locking.ts'
+import { vmfAnonPrepare } from './vma-lock.ts'
 
 /**
  * A first touch of an aligned 2 MiB range that lies inside the area: the huge zero page for a load, 2 MiB of its own for
@@ -35,7 +35,8 @@ export function doHugePmdAnonymousPage(t: Task, vmf: VmFault): number {
   const { scratchLo, scratchHi } = t
   const start = pmdStart(vmf.address)
   if (start < vma.vmStart || start + PMD_SIZE > vma.vmEnd) return VM_FAULT_FALLBACK
-  anonVmaPrepare(vma)
+  const retry = vmfAnonPrepare(t, vmf)
+  if (retry !== 0) return retry
   const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0
   const page = write ? m.memory.allocHugePage() : HUGE_ZERO_PFN
   if (page < 0) return VM_FAULT_FALLBACK

@@ -11,8 +11,9 @@ import type { Task } from '../task.ts'
 import { VM_LOCKED, VM_SPECIAL } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite, upWrite } from './locking.ts'
+import { downWrite } from './locking.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
+import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 
 /** mlock(2); 0 or a negative error number (mm/mlock.c: do_mlock, 6.1, for a task without a limit). */
 export function mlock(t: Task, start: number, length: number): number {
@@ -20,7 +21,7 @@ export function mlock(t: Task, start: number, length: number): number {
   const size = Math.ceil((length + pageOffset(start)) / PAGE_SIZE) * PAGE_SIZE
   downWrite(t, t.mm.mmapLock)
   const error = size === 0 ? 0 : applyVmaLockFlags(t, from, from + size)
-  upWrite(t, t.mm.mmapLock)
+  mmapWriteUnlock(t, t.mm)
   if (error !== 0) return error
   const populated = mmPopulate(t, from, size, false)
   // mm/mlock.c: __mlock_posix_error_return
@@ -59,6 +60,7 @@ function mlockFixup(t: Task, vma: Vma, prev: Vma | null, start: number, end: num
     const error = isolateVma(t, vma, start, end)
     if (error !== 0) return error
   }
+  vmaStartWrite(t, target)
   target.vmFlags = flags
   return target
 }

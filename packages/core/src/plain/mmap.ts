@@ -50,6 +50,7 @@ import { mmPopulate } from './gup.ts'
 import { downWrite, upWrite } from './locking.ts'
 import { doMunmap } from './munmap.ts'
 import { canVmaMergeAfter, canVmaMergeBefore, vmaAdjust, vmaMerge } from './vma-adjust.ts'
+import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 
 /** Lowest address a hint is moved up to (`mmap_min_addr`). */
 const MMAP_MIN_ADDR = 0x10000
@@ -69,7 +70,7 @@ export function mmap(t: Task, request: MmapRequest): number {
   const mm = t.mm
   downWrite(t, mm.mmapLock)
   const ret = doMmap(t, mm, request)
-  upWrite(t, mm.mmapLock)
+  mmapWriteUnlock(t, mm)
   if (ret >= 0) {
     const length = Math.ceil(request.length / PAGE_SIZE) * PAGE_SIZE
     const locked = (calcVmFlagBits(request.flags) & VM_LOCKED) !== 0
@@ -177,12 +178,16 @@ function mmapRegion(
       vmFlags = vma.vmFlags
       if (merged !== null) vma = merged
       else {
+        vmaStartWrite(t, vma)
         mm.areas.insert(vma)
         downWrite(t, file.mapping.iMmapRwsem)
         file.mapping.insertVma(vma)
         upWrite(t, file.mapping.iMmapRwsem)
       }
-    } else mm.areas.insert(vma)
+    } else {
+      vmaStartWrite(t, vma)
+      mm.areas.insert(vma)
+    }
   }
   mm.totalVm += pages
   if ((vmFlags & VM_LOCKED) !== 0 && ((vmFlags & VM_SPECIAL) !== 0 || vma.isDax)) vma.vmFlags &= ~VM_LOCKED

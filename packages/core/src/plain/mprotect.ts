@@ -6,7 +6,7 @@
 
 import { pageOffset, pmdStart, pudStart } from '../address.ts'
 import { EACCES, EINVAL, ENOMEM } from '../errno.ts'
-import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
+import { HUGE_ZERO_PFN, PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import { raiseStrategyError } from '../strategy/host.ts'
 import { PROT_GROWSDOWN, PROT_GROWSUP, PROT_SEM } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
@@ -22,10 +22,11 @@ import {
 import type { Vma } from '../vma.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
 import { populateVmaPageRange } from './gup.ts'
-import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
+import { downWrite, lockTable, unlockTable } from './locking.ts'
 import { vmaSetPageProt, vmaWantsWritenotify } from './mmap.ts'
 import { flushTlbMmRange, tlbFlushMmu } from './tlb-flush.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
+import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { splitHugePmd } from './zap.ts'
 
 /** mprotect(2); 0 or a negative error number (mm/mprotect.c: do_mprotect_pkey, 6.1). */
@@ -38,7 +39,7 @@ export function mprotect(t: Task, start: number, length: number, prot: number): 
   if ((prot & ~(VM_ACCESS_FLAGS | PROT_SEM | grows)) !== 0) return -EINVAL
   downWrite(t, t.mm.mmapLock)
   const ret = mprotectRange(t, start, end, prot)
-  upWrite(t, t.mm.mmapLock)
+  mmapWriteUnlock(t, t.mm)
   raiseStrategyError(t)
   return ret
 }
@@ -95,6 +96,13 @@ function mprotectFixup(
   if (newFlags === oldFlags) return vma
   if ((newFlags & VM_WRITE) !== 0 && (oldFlags & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)) === 0) {
     newFlags |= VM_ACCOUNT
+  } else if (
+    t.machine.kernel.mprotectUnaccountsUntouched &&
+    (newFlags & VM_WRITE) === 0 &&
+    vma.isAnonymous &&
+    vma.anonVma === null
+  ) {
+    newFlags &= ~VM_ACCOUNT
   }
   const pgoff = vma.vmPgoff + (start - vma.vmStart) / PAGE_SIZE
   const merged = vmaMerge(t, vma.vmMm, prev, start, end, newFlags, vma.anonVma, vma.vmFile, pgoff)
@@ -103,6 +111,7 @@ function mprotectFixup(
     const error = isolateVma(t, vma, start, end)
     if (error !== 0) return error
   }
+  vmaStartWrite(t, target)
   target.vmFlags = newFlags
   const tryWritable =
     (newFlags & VM_SHARED) !== 0
@@ -134,7 +143,7 @@ function changeProtection(t: Task, vma: Vma, start: number, end: number, tryWrit
       if (pt.pmdIsLeaf(pmd)) {
         if (next - address !== PMD_SIZE) splitHugePmd(t, vma, pmd, address)
         else {
-          changeHugePmd(t, vma, pmd, address)
+          changeHugePmd(t, vma, pmd, address, tryWritable)
           changed = true
         }
       }
@@ -193,16 +202,17 @@ function canChangePteWritable(t: Task, vma: Vma, slot: number): boolean {
   const { arch, memory, kernel } = t.machine
   const { scratchLo, scratchHi } = t
   if ((vma.vmFlags & VM_WRITE) === 0) return false
-  if (arch.pteProtnone(scratchLo, scratchHi, 1) || !arch.pteDirty(scratchLo, scratchHi, 1)) return false
-  if ((vma.vmFlags & VM_SHARED) !== 0) {
-    return !kernel.mprotectWantsSoftDirty || arch.pteSoftDirty(scratchLo, scratchHi, 1)
-  }
+  if (arch.pteProtnone(scratchLo, scratchHi, 1)) return false
+  const shared = (vma.vmFlags & VM_SHARED) !== 0
+  const mayBeClean = !shared && kernel.mprotectMakesCleanAnonWritable
+  if (!mayBeClean && !arch.pteDirty(scratchLo, scratchHi, 1)) return false
+  if (shared) return !kernel.mprotectWantsSoftDirty || arch.pteSoftDirty(scratchLo, scratchHi, 1)
   const page = vmNormalPage(t, slot)
   return page >= 0 && memory.anonExclusive(page)
 }
 
-/** mm/huge_memory.c: change_huge_pmd, 6.1: a leaf is never made writable here. */
-function changeHugePmd(t: Task, vma: Vma, slot: number, address: number): void {
+/** mm/huge_memory.c: change_huge_pmd, 6.1 and 6.12. */
+function changeHugePmd(t: Task, vma: Vma, slot: number, address: number, tryWritable: boolean): void {
   const m = t.machine
   const pt = m.pageTables
   const { arch } = m
@@ -211,7 +221,21 @@ function changeHugePmd(t: Task, vma: Vma, slot: number, address: number): void {
   toScratch(t, slot, 0)
   toScratch(t, slot, 1)
   arch.pmdModify(scratchLo, scratchHi, 1, vma.vmPageProtLo, vma.vmPageProtHi)
+  const mayBeWritable = tryWritable && m.kernel.mprotectMakesPmdWritable
+  if (mayBeWritable && !arch.pmdWrite(scratchLo, scratchHi, 1) && canChangePmdWritable(t, vma)) {
+    arch.pmdMkwrite(scratchLo, scratchHi, 1)
+  }
   pt.set(slot, scratchLo[1]!, scratchHi[1]!)
   if (m.machineArch.pteNeedsFlush(scratchLo, scratchHi, false)) t.tlb.adjustRange(address, PMD_SIZE)
   unlockTable(t, slot >>> 9)
+}
+
+/** The same for scratch entry 1 as a PMD leaf (mm/huge_memory.c: can_change_pmd_writable, 6.12). */
+function canChangePmdWritable(t: Task, vma: Vma): boolean {
+  const { arch, memory } = t.machine
+  const { scratchLo, scratchHi } = t
+  if ((vma.vmFlags & VM_WRITE) === 0 || arch.pmdProtnone(scratchLo, scratchHi, 1)) return false
+  if ((vma.vmFlags & VM_SHARED) !== 0) return arch.pmdDirty(scratchLo, scratchHi, 1)
+  const page = arch.pmdPfn(scratchLo, scratchHi, 1)
+  return vma.isAnonymous && page !== HUGE_ZERO_PFN && memory.anonExclusive(page)
 }

@@ -16,11 +16,12 @@ import { Vma } from '../vma.ts'
 import { anonVmaClone } from './anon-rmap.ts'
 import { toScratch } from './entries.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
+import { downWrite, lockTable, unlockTable } from './locking.ts'
 import { getUnmappedArea } from './mmap.ts'
 import { doMunmap } from './munmap.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
 import { vmaAdjust, vmaMerge } from './vma-adjust.ts'
+import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { splitHugePmd } from './zap.ts'
 
 /**
@@ -48,7 +49,7 @@ export function mremap(
   const mm = t.mm
   downWrite(t, mm.mmapLock)
   const ret = mremapLocked(t, mm, address, oldLen, newLen, flags, newAddress)
-  upWrite(t, mm.mmapLock)
+  mmapWriteUnlock(t, mm)
   if (ret >= 0 && newLen > oldLen) {
     const vma = mm.areas.findVma(ret)
     if (vma !== null && (vma.vmFlags & VM_LOCKED) !== 0)
@@ -160,6 +161,7 @@ function moveVma(
   if (!t.machine.kernel.mremapKnowsDaxPmds) refuseFilePmds(t, vma, oldAddress, oldAddress + oldLen)
   const vmFlags = vma.vmFlags
   const pgoff = vma.vmPgoff + (oldAddress - vma.vmStart) / PAGE_SIZE
+  vmaStartWrite(t, vma)
   const source = copyVma(t, vma, newAddress, newLen, pgoff)
   movePageTables(t, source, oldAddress, newAddress, oldLen)
   mm.totalVm += newLen / PAGE_SIZE
@@ -217,6 +219,7 @@ function copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: n
   area.vmPageProtHi = vma.vmPageProtHi
   area.anonVma = vma.anonVma
   anonVmaClone(area, vma)
+  vmaStartWrite(t, area)
   mm.areas.insert(area)
   vma.vmFile?.mapping.insertVma(area)
   return vma

@@ -18,7 +18,6 @@ import { ZERO_PFN } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
 import { VM_SHARED, VM_WRITE } from '../vm-flags.ts'
 import type { VmFault, VmOperations } from '../vm-operations.ts'
-import { anonVmaPrepare } from './anon-rmap.ts'
 import {
   fromScratch,
   maybeMkwrite,
@@ -28,6 +27,7 @@ import {
   vmNormalPage,
 } from './entries.ts'
 import { lockTable, unlockTable } from './locking.ts'
+import { vmfAnonPrepare, vmfCanCallFault } from './vma-lock.ts'
 
 /**
  * Entered with the table lock held, `vmf.pte` and `vmf.orig*` valid and the entry read-only; the lock is released on
@@ -89,11 +89,13 @@ function wpPageReuse(t: Task, vmf: VmFault): void {
   unlockTable(t, vmf.pte >>> 9)
 }
 
-/** mm/memory.c: wp_pfn_shared, 6.1: a shared frame without struct page; the file system decides. */
+/** mm/memory.c: wp_pfn_shared, 6.1 and 6.12: a shared frame without struct page; the file system decides. */
 function wpPfnShared(t: Task, vmf: VmFault): number {
   const ops = vmf.vma.vmOps
   if (ops !== null && ops.plain.pfnMkwrite !== null) {
     unlockTable(t, vmf.pte >>> 9)
+    const retry = vmfCanCallFault(t, vmf)
+    if (retry !== 0) return retry
     if (t.machine.kernel.coreFinishesPfnMkwrite) return pfnMkwriteAndReuse(t, vmf, ops)
     vmf.flags |= FAULT_FLAG_MKWRITE
     const ret = (ops.plain.pfnMkwrite(t, vmf)) & ~VM_FAULT_READONLY
@@ -163,7 +165,8 @@ function wpPageCopy(t: Task, vmf: VmFault, oldPage: number): number {
   const pt = m.pageTables
   const vma = vmf.vma
   if (m.trace !== null) m.trace('wp_page_copy', t, 0, 0, 0)
-  anonVmaPrepare(vma)
+  const retry = vmfAnonPrepare(t, vmf)
+  if (retry !== 0) return retry
   t.scratchLo[0] = vmf.origLo
   t.scratchHi[0] = vmf.origHi
   const source = m.arch.ptePfn(t.scratchLo, t.scratchHi, 0)

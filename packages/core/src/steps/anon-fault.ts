@@ -9,9 +9,9 @@ import type { Steps } from '../step.ts'
 import type { Task } from '../task.ts'
 import { VM_WRITE } from '../vm-flags.ts'
 import type { VmFault } from '../vm-operations.ts'
-import { anonVmaPrepare } from './anon-rmap.ts'
 import { fromScratch, updateMmuCache } from './entries.ts'
 import { lockTable, unlockTable } from './locking.ts'
+import { vmfAnonPrepare } from './vma-lock.ts'
 
 /** mm/memory.c: do_anonymous_page, 6.1: the zero page for a load, a page of its own for a store. */
 export function* doAnonymousPage(t: Task, vmf: VmFault): Steps<number> {
@@ -25,7 +25,8 @@ export function* doAnonymousPage(t: Task, vmf: VmFault): Steps<number> {
   const slot = pt.pteSlotAt(vmf.pmd, vmf.address)
   let page = ZERO_PFN
   if ((vmf.flags & FAULT_FLAG_WRITE) !== 0) {
-    anonVmaPrepare(vma)
+    const retry = yield* vmfAnonPrepare(t, vmf)
+    if (retry !== 0) return retry
     page = m.memory.allocPage()
   }
   yield* lockTable(t, table)

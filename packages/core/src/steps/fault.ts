@@ -14,7 +14,7 @@ import {
 import { STEP_ENTRY_READ, type Steps } from '../step.ts'
 import { AFTER_CARRY_ON } from '../strategy/contract.ts'
 import type { Task } from '../task.ts'
-import { VM_NOHUGEPAGE, VM_SHARED } from '../vm-flags.ts'
+import { VM_MAYSHARE, VM_NOHUGEPAGE, VM_SHARED } from '../vm-flags.ts'
 import { PE_SIZE_PMD, PE_SIZE_PUD, type VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
 import { doAnonymousPage } from './anon-fault.ts'
@@ -27,7 +27,8 @@ import { splitHugePmd } from './zap.ts'
 
 /**
  * Handles one fault: `address` to the byte, `flags` `FAULT_FLAG_*`; answers a `VM_FAULT_*` mask. The caller holds
- * `mmap_lock` for reading and has checked access (mm/memory.c: handle_mm_fault, 6.1).
+ * `mmap_lock` for reading, or with `FAULT_FLAG_VMA_LOCK` the lock of the area, which `VM_FAULT_RETRY` says is released, and
+ * has checked access (mm/memory.c: handle_mm_fault, 6.1 and 6.12).
  */
 export function* handleMmFault(t: Task, vma: Vma, address: number, flags: number): Steps<number> {
   const m = t.machine
@@ -108,11 +109,12 @@ function* createHugePmd(t: Task, vmf: VmFault): Steps<number> {
   return yield* ops.steps.hugeFault(t, vmf, PE_SIZE_PMD)
 }
 
-/** A store to a read-only PMD leaf; a fallback splits it (mm/memory.c: wp_huge_pmd, 6.1). */
+/** A store to a read-only PMD leaf; a fallback splits it (mm/memory.c: wp_huge_pmd, 6.1 and 6.12). */
 function* wpHugePmd(t: Task, vmf: VmFault): Steps<number> {
   const ops = vmf.vma.vmOps
   if (ops === null) return yield* doHugePmdWpPage(t, vmf)
-  if (ops.steps.hugeFault !== null) {
+  const asks = t.machine.kernel.wpHugePmdAsksPrivate || (vmf.vma.vmFlags & (VM_SHARED | VM_MAYSHARE)) !== 0
+  if (asks && ops.steps.hugeFault !== null) {
     const ret = yield* ops.steps.hugeFault(t, vmf, PE_SIZE_PMD)
     if ((ret & VM_FAULT_FALLBACK) === 0) return ret
   }

@@ -21,8 +21,9 @@ import { Vma } from '../vma.ts'
 import { anonVmaFork } from './anon-rmap.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
 import { copyHugePmd } from './huge-anon.ts'
-import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
+import { downWrite, lockTable, unlockTable } from './locking.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
+import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 
 /** fork(2): a task with a copy of the address space, on the same CPU (kernel/fork.c: dup_mmap, 6.1). */
 export function* fork(t: Task): Steps<Task> {
@@ -40,6 +41,7 @@ function* dupMmap(t: Task, mm: Mm): Steps<void> {
   yield* downWrite(t, mm.mmapLock)
   mm.totalVm = oldMm.totalVm
   for (const old of oldMm.areas) {
+    yield* vmaStartWrite(t, old)
     if ((old.vmFlags & VM_DONTCOPY) !== 0) {
       mm.totalVm -= (old.vmEnd - old.vmStart) / PAGE_SIZE
       continue
@@ -62,9 +64,9 @@ function* dupMmap(t: Task, mm: Mm): Steps<void> {
       yield* copyPageRange(t, vma, old)
     }
   }
-  yield* upWrite(t, mm.mmapLock)
+  yield* mmapWriteUnlock(t, mm)
   yield* flushTlbMmRange(t, oldMm, 0, Infinity, PAGE_SIZE)
-  yield* upWrite(t, oldMm.mmapLock)
+  yield* mmapWriteUnlock(t, oldMm)
 }
 
 /**

@@ -35,9 +35,10 @@ import type { Vma } from '../vma.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
 import { faultinVmaPageRange } from './gup.ts'
 import { madviseFreeHugePmd } from './huge-anon.ts'
-import { downRead, downWrite, lockTable, unlockTable, upRead, upWrite } from './locking.ts'
+import { downRead, downWrite, lockTable, unlockTable, upRead } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
+import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { zapPageRangeSingle } from './zap.ts'
 
 /** What this model does; a kernel may take more, or less. */
@@ -65,7 +66,7 @@ function needsMmapWrite(behaviour: number): boolean {
 }
 
 /**
- * madvise(2); 0 or a negative error number (mm/madvise.c: do_madvise, 6.1).
+ * madvise(2); 0 or a negative error number (mm/madvise.c: do_madvise, 6.1 and 6.12).
  * @throws MachineError NOT_MODELLED for advice that the kernel takes and this model does not; StrategyError
  */
 export function* madvise(t: Task, start: number, length: number, behaviour: number): Steps<number> {
@@ -77,8 +78,12 @@ export function* madvise(t: Task, start: number, length: number, behaviour: numb
   const write = needsMmapWrite(behaviour)
   if (write) yield* downWrite(t, t.mm.mmapLock)
   else yield* downRead(t, t.mm.mmapLock)
-  const ret = yield* madviseWalkVmas(t, start, end, behaviour)
-  if (write) yield* upWrite(t, t.mm.mmapLock)
+  const populates = behaviour === MADV_POPULATE_READ || behaviour === MADV_POPULATE_WRITE
+  const ret =
+    populates && t.machine.kernel.madvisePopulateEndsAtHole
+      ? yield* madvisePopulate(t, start, end, behaviour === MADV_POPULATE_WRITE)
+      : yield* madviseWalkVmas(t, start, end, behaviour)
+  if (write) yield* mmapWriteUnlock(t, t.mm)
   else yield* upRead(t, t.mm.mmapLock)
   raiseStrategyError(t)
   return ret
@@ -157,6 +162,7 @@ function* madviseUpdateVma(
     const error = yield* isolateVma(t, vma, start, end)
     if (error !== 0) return error
   }
+  yield* vmaStartWrite(t, target)
   target.vmFlags = flags
   return target
 }

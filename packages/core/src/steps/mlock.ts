@@ -11,8 +11,9 @@ import type { Task } from '../task.ts'
 import { VM_LOCKED, VM_SPECIAL } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite, upWrite } from './locking.ts'
+import { downWrite } from './locking.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
+import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 
 /** mlock(2); 0 or a negative error number (mm/mlock.c: do_mlock, 6.1, for a task without a limit). */
 export function* mlock(t: Task, start: number, length: number): Steps<number> {
@@ -20,7 +21,7 @@ export function* mlock(t: Task, start: number, length: number): Steps<number> {
   const size = Math.ceil((length + pageOffset(start)) / PAGE_SIZE) * PAGE_SIZE
   yield* downWrite(t, t.mm.mmapLock)
   const error = size === 0 ? 0 : yield* applyVmaLockFlags(t, from, from + size)
-  yield* upWrite(t, t.mm.mmapLock)
+  yield* mmapWriteUnlock(t, t.mm)
   if (error !== 0) return error
   const populated = yield* mmPopulate(t, from, size, false)
   // mm/mlock.c: __mlock_posix_error_return
@@ -59,6 +60,7 @@ function* mlockFixup(t: Task, vma: Vma, prev: Vma | null, start: number, end: nu
     const error = yield* isolateVma(t, vma, start, end)
     if (error !== 0) return error
   }
+  yield* vmaStartWrite(t, target)
   target.vmFlags = flags
   return target
 }

@@ -12,9 +12,10 @@ import type { Task } from '../task.ts'
 import { VM_SHARED } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { unlinkAnonVmas } from './anon-rmap.ts'
-import { downWrite, upWrite } from './locking.ts'
+import { downWrite } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
 import { splitVmaAnyway } from './vma-adjust.ts'
+import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { unmapPageRange } from './zap.ts'
 
 /** Entries of a table of any level (`PTRS_PER_PTE` and its kin). */
@@ -24,7 +25,7 @@ const PTRS_PER_TABLE = 512
 export function* munmap(t: Task, start: number, length: number): Steps<number> {
   yield* downWrite(t, t.mm.mmapLock)
   const ret = yield* doMunmap(t, t.mm, start, length)
-  yield* upWrite(t, t.mm.mmapLock)
+  yield* mmapWriteUnlock(t, t.mm)
   return ret
 }
 
@@ -50,6 +51,7 @@ export function* doMunmap(t: Task, mm: Mm, start: number, length: number): Steps
     vma !== null;
     vma = mm.areas.findIntersection(start, end)
   ) {
+    yield* vmaStartWrite(t, vma)
     mm.areas.remove(vma)
     detached.push(vma)
     mm.totalVm -= (vma.vmEnd - vma.vmStart) / PAGE_SIZE

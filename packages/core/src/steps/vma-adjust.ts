@@ -13,6 +13,7 @@ import type { Task } from '../task.ts'
 import { VM_SOFTDIRTY, VM_SPECIAL } from '../vm-flags.ts'
 import { type AnonVma, Vma } from '../vma.ts'
 import { anonVmaClone, unlinkAnonVmas } from './anon-rmap.ts'
+import { vmaStartWrite } from './vma-lock.ts'
 import { splitHugePmd } from './zap.ts'
 
 /** mm/mmap.c: is_mergeable_vma, 6.1; soft-dirty alone never keeps areas apart. */
@@ -179,10 +180,14 @@ export function* vmaAdjust(
       exporter = vma
       importer = next
     }
-    if (exporter !== null && importer !== null && exporter.anonVma !== null && importer.anonVma === null) {
-      importer.anonVma = exporter.anonVma
-      anonVmaClone(importer, exporter)
-    }
+  }
+  yield* vmaStartWrite(t, target)
+  if (insert !== null) yield* vmaStartWrite(t, insert)
+  if (exporter !== null) yield* vmaStartWrite(t, next!)
+  if (nextNext !== null) yield* vmaStartWrite(t, nextNext)
+  if (exporter !== null && importer !== null && exporter.anonVma !== null && importer.anonVma === null) {
+    importer.anonVma = exporter.anonVma
+    anonVmaClone(importer, exporter)
   }
   const removed = exporter !== null && adjustNext === 0 ? next : null
 

@@ -42,7 +42,7 @@ const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
   },
 })
 
-/** fs/ext4/file.c: ext4_dax_vm_ops, 6.1. */
+/** fs/ext4/file.c: ext4_dax_vm_ops, 6.1 and 6.12. */
 const vmOperations: VmOperations = Object.freeze<VmOperations>({
   steps: { fault: steps.ext4DaxFault, hugeFault: steps.ext4DaxHugeFault, pfnMkwrite: steps.ext4DaxFault },
   plain: { fault: plain.ext4DaxFault, hugeFault: plain.ext4DaxHugeFault, pfnMkwrite: plain.ext4DaxFault },

@@ -49,7 +49,7 @@ export class Ext4 implements Personality {
         blocks: memory.pmemPages,
         zero: (block, count) => memory.fillPmem(block, 0, count * 4096, 0),
       },
-      { forceCommit: () => this.commit() },
+      { forceCommit: () => this.commit(), punchCachesHole: machine.kernel.ext4PunchCachesHole },
     )
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FAULT_FLAG_WRITE, HUGE_ZERO_PFN, PE_SIZE_PMD, PE_SIZE_PTE, PMD_SIZE, pmdStart, type Task, VM_FAULT_DONE_COW, VM_FAULT_FALLBACK, VM_FAULT_MAJOR, VM_FAULT_NEEDDSYNC, VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_SHARED, VM_SYNC, type VmFault, ZERO_PFN } from '@mm-model/core'
+import { FAULT_FLAG_WRITE, HUGE_ZERO_PFN, hugeFaultSize, PE_SIZE_PMD, PE_SIZE_PTE, PMD_SIZE, pmdStart, type Task, VM_FAULT_DONE_COW, VM_FAULT_FALLBACK, VM_FAULT_MAJOR, VM_FAULT_NEEDDSYNC, VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_SHARED, VM_SYNC, type VmFault, ZERO_PFN } from '@mm-model/core'
 import {
   finishFault,
   fromScratch,
@@ -51,7 +51,7 @@ import { daxUnlockEntry, ENTRY_CONFLICT, getUnlockedEntry, grabMappingEntry } fr
  */
 export function daxIomapFault(t: Task, vmf: VmFault, peSize: number): number {
   const m = t.machine
-  if (m.trace !== null) m.trace('dax_iomap_fault', t, peSize, 0, 0)
+  if (m.trace !== null) m.trace('dax_iomap_fault', t, hugeFaultSize(m, peSize), 0, 0)
   if (peSize === PE_SIZE_PTE) return daxIomapPteFault(t, vmf)
   if (peSize === PE_SIZE_PMD && m.arch.hasDevmap) return daxIomapPmdFault(t, vmf)
   return VM_FAULT_FALLBACK

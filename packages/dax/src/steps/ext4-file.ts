@@ -11,12 +11,13 @@ import { daxTruncatePage, daxWrite, daxZeroRange } from './dax-io.ts'
 import { breakLayouts, truncateInodePages, truncatePagecache, truncatePagecacheRange } from './invalidate.ts'
 import { fileWriteAndWaitRange } from './writeback.ts'
 
-/** fs/ext4/inode.c: ext4_setattr, 6.1. */
+/** fs/ext4/inode.c: ext4_setattr, 6.1 and 6.12. */
 export function* ext4SetSize(t: Task, inode: DaxInode, size: number): Steps<number> {
   yield* downWrite(t, inode.mapping.invalidateLock)
   yield* breakLayouts(t, inode)
   const oldSize = inode.size
   if (size !== oldSize) {
+    if (size > oldSize && t.machine.kernel.ext4ZeroesTailOfGrowing) yield* daxTruncatePage(t, inode, oldSize)
     inode.size = size
     inode.sb.personality.sizeChanged(inode)
   }
@@ -44,29 +45,41 @@ export function* ext4Allocate(t: Task, inode: DaxInode, offset: number, length: 
   return ret
 }
 
-/** fs/ext4/inode.c: ext4_punch_hole, 6.1. */
+/** fs/ext4/extents.c: ext4_fallocate; fs/ext4/inode.c: ext4_punch_hole, 6.1 and 6.12. */
 export function* ext4Punch(t: Task, inode: DaxInode, offset: number, requested: number): Steps<number> {
-  if (inode.entries.marked(PAGECACHE_TAG_DIRTY)) {
+  const preparesFirst = t.machine.kernel.ext4FallocatePreparesFirst
+  if (!preparesFirst && inode.entries.marked(PAGECACHE_TAG_DIRTY)) {
     const error = yield* fileWriteAndWaitRange(t, inode, offset, offset + requested - 1)
     if (error !== 0) return error
   }
   yield* downWrite(t, inode.rwsem)
   let ret = 0
-  if (offset < inode.size) {
-    let length = requested
-    if (offset + length > inode.size) length = inode.size + 4096 - (inode.size % 4096) - offset
+  if (preparesFirst || offset < inode.size) {
     inode.touch()
     yield* downWrite(t, inode.mapping.invalidateLock)
     yield* breakLayouts(t, inode)
-    const first = Math.ceil(offset / 4096) * 4096
-    const last = Math.floor((offset + length) / 4096) * 4096 - 1
-    if (last > first) yield* truncatePagecacheRange(t, inode, first, last)
-    yield* zeroPartialBlocks(t, inode, offset, length)
-    ret = inode.sb.personality.punch(inode, offset, length)
+    ret = yield* punchLocked(t, inode, offset, requested)
     yield* upWrite(t, inode.mapping.invalidateLock)
   }
   yield* upWrite(t, inode.rwsem)
   return ret
+}
+
+/** What both do alike, with the locks held: entries go, then parts of blocks are zeroed and whole ones freed. */
+function* punchLocked(t: Task, inode: DaxInode, offset: number, requested: number): Steps<number> {
+  const { size } = inode
+  if (offset >= size) return 0
+  let length = requested
+  if (offset + length > size) {
+    // 6.1 adds a page to a size that is whole pages.
+    const preparesFirst = t.machine.kernel.ext4FallocatePreparesFirst
+    length = (preparesFirst ? Math.ceil(size / 4096) * 4096 : size + 4096 - (size % 4096)) - offset
+  }
+  const first = Math.ceil(offset / 4096) * 4096
+  const last = Math.floor((offset + length) / 4096) * 4096 - 1
+  if (last > first) yield* truncatePagecacheRange(t, inode, first, last)
+  yield* zeroPartialBlocks(t, inode, offset, length)
+  return inode.sb.personality.punch(inode, offset, length)
 }
 
 /** fs/ext4/inode.c: ext4_zero_partial_blocks, 6.1. */

@@ -6,6 +6,7 @@
 import {
   FAULT_FLAG_WRITE,
   HUGE_ZERO_PFN,
+  hugeFaultSize,
   PE_SIZE_PMD,
   PE_SIZE_PTE,
   PMD_SIZE,
@@ -71,7 +72,7 @@ import { daxUnlockEntry, ENTRY_CONFLICT, getUnlockedEntry, grabMappingEntry } fr
  */
 export function* daxIomapFault(t: Task, vmf: VmFault, peSize: number): Steps<number> {
   const m = t.machine
-  if (m.trace !== null) m.trace('dax_iomap_fault', t, peSize, 0, 0)
+  if (m.trace !== null) m.trace('dax_iomap_fault', t, hugeFaultSize(m, peSize), 0, 0)
   if (peSize === PE_SIZE_PTE) return yield* daxIomapPteFault(t, vmf)
   if (peSize === PE_SIZE_PMD && m.arch.hasDevmap) return yield* daxIomapPmdFault(t, vmf)
   return VM_FAULT_FALLBACK

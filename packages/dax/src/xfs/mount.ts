@@ -42,8 +42,9 @@ const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
   },
 })
 
-/** fs/xfs/xfs_file.c: xfs_file_vm_ops, 6.1. Its `map_pages` finds no pages in a DAX mapping. */
+/** fs/xfs/xfs_file.c: xfs_file_vm_ops, 6.1 and 6.12. Its `map_pages` finds no pages in a DAX mapping. */
 const vmOperations: VmOperations = Object.freeze<VmOperations>({
+  hasMapPages: true,
   steps: {
     fault: steps.xfsFilemapFault,
     hugeFault: steps.xfsFilemapHugeFault,

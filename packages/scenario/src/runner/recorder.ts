@@ -38,6 +38,8 @@ type RawEvent = { name: string } & Record<string, unknown>
 
 /** Collects one operation's events at a time. */
 export class Recorder {
+  /** Events that recordings of this kernel do not have. */
+  readonly #silent: ReadonlySet<string>
   readonly #frames: Frames
   readonly #places: Places
   readonly #bits: EntryBits
@@ -54,7 +56,14 @@ export class Recorder {
   readonly #found: Set<Task> = new Set()
   readonly sink: TraceSink = (name, t, a, b, c) => this.#take(name, t, a, b, c)
 
-  constructor(frames: Frames, places: Places, bits: EntryBits, slots: Slots) {
+  constructor(
+    frames: Frames,
+    places: Places,
+    bits: EntryBits,
+    slots: Slots,
+    silent: ReadonlySet<string>,
+  ) {
+    this.#silent = silent
     this.#frames = frames
     this.#places = places
     this.#bits = bits
@@ -154,6 +163,7 @@ export class Recorder {
 
   /** One event as recordings write it, or null for those that they do not have. */
   #event(name: string, a: number, b: number, c: number): RawEvent | null {
+    if (this.#silent.has(name)) return null
     switch (name) {
       case 'do_wp_page':
         return { name, orig: this.#bits.print(a, b) }
@@ -220,7 +230,7 @@ function vmfOf(t: Task, address: number): { vma: { vmPageProtLo: number; vmPageP
 
 /** Attaches a recorder to a machine. */
 export function record(machine: Machine, frames: Frames, places: Places, bits: EntryBits): Recorder {
-  const recorder = new Recorder(frames, places, bits, slotsOf(machine))
+  const recorder = new Recorder(frames, places, bits, slotsOf(machine), machine.kernel.silentFunctions)
   machine.trace = recorder.sink
   return recorder
 }

@@ -1,0 +1,112 @@
+/**
+ * The lock of each area, and `mmap_lock` as far as it decides over them: what lets a fault do without `mmap_lock`
+ * (include/linux/mm.h, include/linux/mmap_lock.h, mm/memory.c, 6.12, CONFIG_PER_VMA_LOCK). Kernels without such locks
+ * (`KernelProfile.perVmaLock`) pay one test here.
+ * @module
+ */
+
+import { FAULT_FLAG_VMA_LOCK, VM_FAULT_RETRY } from '../fault-flags.ts'
+import type { Mm } from '../mm.ts'
+import { STEP_FLAG, STEP_LOCK, type Steps } from '../step.ts'
+import type { Task } from '../task.ts'
+import type { VmFault } from '../vm-operations.ts'
+import type { Vma } from '../vma.ts'
+import { anonVmaPrepare } from './anon-rmap.ts'
+import { downWrite, upRead, upWrite } from './locking.ts'
+
+/**
+ * Releases `mmap_lock` after writing, and with it the lock of every area that was written to meanwhile
+ * (include/linux/mmap_lock.h: mmap_write_unlock, vma_end_write_all, 6.12).
+ */
+export function* mmapWriteUnlock(t: Task, mm: Mm): Steps<void> {
+  mm.mmLockSeq++
+  yield* upWrite(t, mm.mmapLock)
+}
+
+/** Takes `mmap_lock` for reading if that can be done at once (include/linux/mmap_lock.h: mmap_read_trylock, 6.12). */
+function* mmapReadTrylock(mm: Mm): Steps<boolean> {
+  yield STEP_LOCK
+  if (mm.mmapLock.writer !== null) return false
+  mm.mmapLock.readers++
+  return true
+}
+
+/**
+ * The area at `address`, its lock held for reading, without `mmap_lock`; null where that cannot be had at once and the
+ * caller has to take `mmap_lock` (mm/memory.c: lock_vma_under_rcu, 6.12). Between finding the area and locking it, it
+ * may be removed, and another looked for, or moved, which ends the attempt.
+ */
+export function* lockVmaUnderRcu(t: Task, mm: Mm, address: number): Steps<Vma | null> {
+  for (;;) {
+    yield STEP_FLAG
+    const vma = mm.areas.findVma(address)
+    if (vma === null || vma.vmStart > address) return null
+    yield STEP_LOCK
+    if (!vmaStartRead(vma)) return null
+    if (vma.detached) {
+      yield* vmaEndRead(t, vma)
+      continue
+    }
+    if (address < vma.vmStart || address >= vma.vmEnd) {
+      yield* vmaEndRead(t, vma)
+      return null
+    }
+    return vma
+  }
+}
+
+/** include/linux/mm.h: vma_start_read, 6.12: false while somebody writes to the area, or has since `mmap_lock` was taken. */
+function vmaStartRead(vma: Vma): boolean {
+  const lock = vma.vmLock!
+  if (vma.vmLockSeq === vma.vmMm.mmLockSeq || lock.writer !== null) return false
+  lock.readers++
+  return true
+}
+
+/** include/linux/mm.h: vma_end_read, 6.12. */
+export function* vmaEndRead(t: Task, vma: Vma): Steps<void> {
+  yield* upRead(t, vma.vmLock!)
+}
+
+/**
+ * Waits for the faults in an area to end, and keeps new ones from it until `mmap_lock`, held for writing, is released
+ * (include/linux/mm.h: vma_start_write, 6.12).
+ */
+export function* vmaStartWrite(t: Task, vma: Vma): Steps<void> {
+  const lock = vma.vmLock
+  if (lock === null || vma.vmLockSeq === vma.vmMm.mmLockSeq) return
+  yield* downWrite(t, lock)
+  vma.vmLockSeq = vma.vmMm.mmLockSeq
+  yield* upWrite(t, lock)
+}
+
+/**
+ * 0 when the handler may be called. Under the lock of the area that is so where there is a `->map_pages` (xfs), which the
+ * kernel takes for a sign that the handlers do without `mmap_lock`; elsewhere (ext4) the lock is released and the fault tried
+ * again (mm/memory.c: vmf_can_call_fault, 6.12).
+ */
+export function* vmfCanCallFault(t: Task, vmf: VmFault): Steps<number> {
+  if ((vmf.flags & FAULT_FLAG_VMA_LOCK) === 0 || vmf.vma.vmOps!.hasMapPages === true) return 0
+  yield* vmaEndRead(t, vmf.vma)
+  return VM_FAULT_RETRY
+}
+
+/**
+ * Gives the area of a fault an anon_vma if it has none, for which it looks at its neighbours, under `mmap_lock`; 0, or
+ * `VM_FAULT_RETRY` with the lock of the area released (mm/memory.c: vmf_anon_prepare, __vmf_anon_prepare, 6.12).
+ */
+export function* vmfAnonPrepare(t: Task, vmf: VmFault): Steps<number> {
+  const vma = vmf.vma
+  if (vma.anonVma !== null) return 0
+  if ((vmf.flags & FAULT_FLAG_VMA_LOCK) === 0) {
+    anonVmaPrepare(vma)
+    return 0
+  }
+  if (!(yield* mmapReadTrylock(vma.vmMm))) {
+    yield* vmaEndRead(t, vma)
+    return VM_FAULT_RETRY
+  }
+  anonVmaPrepare(vma)
+  yield* upRead(t, vma.vmMm.mmapLock)
+  return 0
+}
