@@ -42,6 +42,15 @@ describe('mm-model compare', () => {
     expect(stdout).toMatchSnapshot()
   })
 
+  it('has no instructions for a kernel on which none were counted', () => {
+    const { strategies } = jsonOf<Compared>(mmModel('compare', EXAMPLE, '--kernel', '6.12', '--json'))
+    for (const { operations, instructions, total } of strategies) {
+      expect(operations.filter(({ row }) => row !== null)).toEqual([])
+      expect(instructions).toEqual({ sum: 0, operations: 0 })
+      expect(Number(total.handlerPasses)).toBeGreaterThan(Number(total.faults) - 1)
+    }
+  })
+
   it('takes the strategies that are asked for, in their order', () => {
     const { strategies, finalState } = jsonOf<Compared>(
       mmModel('compare', EXAMPLE, '--strategies', 'mkwrite,retry', '--json'),

@@ -21,6 +21,22 @@ describe('mm-model run', () => {
     expect(mmModel('run', EXAMPLE, '--strategy', 'mkwrite').stdout).toBe(mmModel('run', EXAMPLE).stdout)
   })
 
+  it('tells a second pass of a trap, and entries as the kernel has them', () => {
+    const { status, stdout } = mmModel('run', EXAMPLE, '--kernel', '6.12')
+    expect(status).toBe(0)
+    expect(stdout).toContain(
+      [
+        '        fault   m+0x0  0x6 (write, no entry) -> RETRY',
+        '        fault   m+0x0  same trap, second pass -> NOPAGE',
+        '        entry   m+0x0  0x8200000000000a67  pmem#0: writable, not executable, accessed, dirty, soft-dirty, special, device memory (DAX)',
+      ].join('\n'),
+    )
+    const populated = folderWith({ 'p.scn': 'mmap m anon 0 4k rw private populate\n' })
+    expect(mmModel('run', `${populated}/p.scn`, '--kernel', '6.12').stdout).toContain(
+      'fault   m+0x0  faulted in by the kernel -> 0',
+    )
+  })
+
   it('runs several scenarios, one by one', () => {
     expect(mmModel('run', EXAMPLE, HOLE).stdout).toBe(
       mmModel('run', EXAMPLE).stdout + mmModel('run', HOLE).stdout,

@@ -1,7 +1,7 @@
 /**
  * Runs random scenarios under every invariant, straight through and step by step, until enough operations are done.
  *
- *     pnpm --filter @mm-model/scenario run random -- [--seed N] [--operations N] [--fs ext4|xfs] [--strategy NAME]
+ *     pnpm --filter @mm-model/scenario run random -- [--seed N] [--operations N] [--kernel 6.1|6.12] [--fs ext4|xfs] [--strategy NAME]
  *
  * Exit code 1, with the shrunk scenario, when an invariant is broken, an operation fails in a way that the kernel does
  * not have, or the two forms observe different things. Reads `dist`.
@@ -18,6 +18,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: String(Date.now() % 0x100000000) },
     operations: { type: 'string', default: '100000' },
+    kernel: { type: 'string', default: '6.1' },
     fs: { type: 'string', default: 'ext4' },
     strategy: { type: 'string' },
   },
@@ -38,7 +39,7 @@ const strategies = await Promise.all((values.strategy ? [values.strategy] : STRA
 
 /** What is wrong with a scenario, as a kind that shrinking keeps and a message; null when nothing is. */
 function problemOf(scenario, strategy) {
-  const options = { kernel: '6.1', fs: values.fs, strategy, invariants: true }
+  const options = { kernel: values.kernel, fs: values.fs, strategy, invariants: true }
   try {
     const plain = stringifyObservation(runScenario(scenario, { ...options, form: 'plain' }).observation)
     const steps = stringifyObservation(runScenario(scenario, { ...options, form: 'steps' }).observation)
@@ -48,7 +49,7 @@ function problemOf(scenario, strategy) {
   }
 }
 
-console.log(`seed ${seed}, ${values.fs}, ${strategies.map(({ name }) => name).join(', ')}`)
+console.log(`seed ${seed}, ${values.kernel}, ${values.fs}, ${strategies.map(({ name }) => name).join(', ')}`)
 const started = performance.now()
 let operations = 0
 let scenarios = 0

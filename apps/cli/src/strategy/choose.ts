@@ -14,7 +14,7 @@ const NAMES: readonly string[] = BUILT_IN.map(({ name }) => name)
 export const STRATEGY_ARG = {
   type: 'string',
   valueHint: 'NAME',
-  description: `the write-fault strategy: ${NAMES.join(', ')}, or the path or package of a plugin (default: what the kernel does, mkwrite for 6.1)`,
+  description: `the write-fault strategy: ${NAMES.join(', ')}, or the path or package of a plugin (default: what the kernel does, mkwrite for 6.1 and 6.12)`,
 } as const
 
 /**
