@@ -30,7 +30,7 @@ import type { Operation, Scenario } from './syntax.ts'
 export interface RunOptions {
   /** One of `kernelNames` of `@mm-model/core`. */
   readonly kernel: string
-  /** `ext4` or `xfs`. */
+  /** `ext4`, `xfs`, or `xfs-reflink`, whose files can share blocks. */
   readonly fs: string
   readonly strategy: StrategyDefinition
   /** Checks what the strategy does with its context, and that it answers alike when asked twice (`MachineOptions`). */

@@ -73,5 +73,6 @@ export const kernel61: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
    * 169004265860).
    */
   daxReadFaultsTagDirty: true,
+  daxSharedExtents: true,
   unheldInvariants: /*#__PURE__*/ Object.freeze({}),
 })

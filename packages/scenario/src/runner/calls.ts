@@ -30,6 +30,7 @@ export interface Calls {
   fallocate(t: Task, file: DaxFile, offset: number, length: number): number
   punchHole(t: Task, file: DaxFile, offset: number, length: number): number
   pwriteFill(t: Task, file: DaxFile, offset: number, length: number, byte: number): number
+  vfsCloneFileRange(t: Task, fileIn: DaxFile, fileOut: DaxFile): number
   preadByte(t: Task, file: DaxFile, offset: number): number | null
   fsync(t: Task, file: DaxFile): number
   freezeSuper(t: Task, sb: SuperBlock): number
@@ -68,6 +69,7 @@ function pickFile<T extends typeof daxPlain | typeof daxSteps>(form: T) {
     fallocate,
     punchHole,
     pwriteFill,
+    vfsCloneFileRange,
     preadByte,
     fsync,
     freezeSuper,
@@ -79,6 +81,7 @@ function pickFile<T extends typeof daxPlain | typeof daxSteps>(form: T) {
     fallocate,
     punchHole,
     pwriteFill,
+    vfsCloneFileRange,
     preadByte,
     fsync,
     freezeSuper,
@@ -90,6 +93,7 @@ function pickFile<T extends typeof daxPlain | typeof daxSteps>(form: T) {
     | 'fallocate'
     | 'punchHole'
     | 'pwriteFill'
+    | 'vfsCloneFileRange'
     | 'preadByte'
     | 'fsync'
     | 'freezeSuper'
