@@ -3,7 +3,7 @@ import { nearestWord } from '@mm-model/scenario'
 import { InputError } from './input-error.ts'
 
 /** The file systems that are built. */
-const BUILT_FILE_SYSTEMS = ['ext4', 'xfs'] as const
+const BUILT_FILE_SYSTEMS = ['ext4', 'xfs', 'xfs-reflink'] as const
 
 type FileSystem = (typeof BUILT_FILE_SYSTEMS)[number]
 
@@ -26,7 +26,12 @@ interface Choices {
 /** The flags that choose a profile, for the commands that run the model. */
 export const PROFILE_ARGS = {
   kernel: { type: 'string', valueHint: '6.1|6.12|4.5', default: '6.1', description: 'the kernel' },
-  fs: { type: 'string', valueHint: 'ext4|xfs|ext2', default: 'ext4', description: 'the file system' },
+  fs: {
+    type: 'string',
+    valueHint: 'ext4|xfs|xfs-reflink|ext2',
+    default: 'ext4',
+    description: 'the file system',
+  },
 } as const
 
 /** @throws {InputError} for a kernel or file system that is not built, or that nobody knows. */

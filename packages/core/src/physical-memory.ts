@@ -60,8 +60,8 @@ class FrameBytes {
     return this.#chunks[frame >>> CHUNK_SHIFT]?.subarray(base, base + PAGE_SIZE)
   }
 
-  set(frame: number, bytes: Uint8Array): void {
-    this.#chunk(frame).set(bytes, (frame & (CHUNK_FRAMES - 1)) << PAGE_SHIFT)
+  set(frame: number, bytes: Uint8Array, offset = 0): void {
+    this.#chunk(frame).set(bytes, ((frame & (CHUNK_FRAMES - 1)) << PAGE_SHIFT) + offset)
   }
 
   #chunk(frame: number): Uint8Array {
@@ -320,5 +320,12 @@ export class PhysicalMemory {
   /** Fills persistent memory from `block` (relative to its first frame) with one byte value. */
   fillPmem(block: number, offset: number, length: number, byte: number): void {
     this.#pmem.fill(block, offset, length, byte)
+  }
+
+  /** Copies bytes `offset … offset + length - 1` of one block of persistent memory to the same place in another. */
+  copyPmem(to: number, from: number, offset: number, length: number): void {
+    const bytes = this.#pmem.page(from)
+    if (bytes === undefined) this.#pmem.fill(to, offset, length, 0)
+    else this.#pmem.set(to, bytes.subarray(offset, offset + length), offset)
   }
 }

@@ -10,6 +10,8 @@ import { XArray, XaState } from './xarray.ts'
 /** What one fault carries from step to step; a task is in one at a time. */
 export class FaultContext {
   readonly iomap: Iomap = new Iomap()
+  /** Where the blocks of `iomap` are to be copied from; a hole: nowhere. */
+  readonly srcmap: Iomap = new Iomap()
   /** The place of the entry in its inode's array. */
   readonly xas: XaState = new XaState(new XArray())
   /** The entry that the fault holds locked, without its lock bit. */

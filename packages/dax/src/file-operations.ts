@@ -17,6 +17,8 @@ export interface DaxFileOperationsForm<R> extends FileOperationsForm<R> {
   allocate(t: Task, inode: DaxInode, offset: number, length: number): R
   /** `->fallocate`, `PUNCH_HOLE | KEEP_SIZE`. */
   punch(t: Task, inode: DaxInode, offset: number, length: number): R
+  /** `->remap_file_range` of all of the first file onto the second; without it, no file can share blocks. */
+  readonly remapFileRange?: (t: Task, inodeIn: DaxInode, inodeOut: DaxInode) => R
   /** `->write_iter` of one byte value: bytes written. */
   write(t: Task, inode: DaxInode, offset: number, length: number, byte: number): R
 }

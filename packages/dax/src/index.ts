@@ -42,5 +42,5 @@ export {
   SuperBlock,
 } from './super-block.ts'
 export { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XArray, XaState } from './xarray.ts'
-export { mountXfs } from './xfs/mount.ts'
+export { mountXfs, mountXfsReflink } from './xfs/mount.ts'
 export { Xfs } from './xfs/personality.ts'

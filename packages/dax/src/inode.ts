@@ -31,6 +31,8 @@ export class DaxInode {
   blocks: InodeBlocks | null = null
   /** What xfs knows about its inode. */
   xfs: XfsInode | null = null
+  /** Pages became dirty since the inode was written back whole, as a freeze does (`I_DIRTY_PAGES`). */
+  dirtyPages = false
   /** Files open for writing (`i_writecount`). */
   writers = 0
 

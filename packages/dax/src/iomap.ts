@@ -11,6 +11,8 @@ export const IOMAP_UNWRITTEN: number = 3
 export const IOMAP_F_NEW: number = 0x1
 /** Metadata needed to reach the blocks is not on the medium yet. */
 export const IOMAP_F_DIRTY: number = 0x2
+/** Other files have the blocks, too; for a write: the blocks are those of a copy to be. */
+export const IOMAP_F_SHARED: number = 0x4
 
 export const IOMAP_WRITE: number = 0x1
 export const IOMAP_ZERO: number = 0x2

@@ -24,10 +24,12 @@ export interface Personality {
   /** The event that recordings show for an extent asked for with these flags. */
   iomapEvent(flags: number): string
   /**
-   * The extent that begins at `pos` of at most `length` bytes, in `iomap`; allocates for `IOMAP_WRITE`. 0 or a negative
-   * error number.
+   * The extent that begins at `pos` of at most `length` bytes, in `iomap`; allocates for `IOMAP_WRITE`. `srcmap`, which
+   * comes as a hole, is set when the blocks are for a copy of others. 0 or a negative error number.
    */
-  iomapBegin(inode: DaxInode, pos: number, length: number, flags: number, iomap: Iomap): number
+  iomapBegin(inode: DaxInode, pos: number, length: number, flags: number, iomap: Iomap, srcmap: Iomap): number
+  /** After a request with these flags, of `length` bytes of the extent: so many were written. */
+  iomapEnd?(inode: DaxInode, pos: number, length: number, written: number, flags: number): void
   /** `fallocate(0)`: unwritten blocks where there are none. */
   allocate(inode: DaxInode, offset: number, length: number, newSize: number): number
   /** Frees the whole blocks of a range. */

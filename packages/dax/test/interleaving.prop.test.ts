@@ -137,7 +137,7 @@ function atRest(w: Scene): string[] {
   // An entry with a block names the block that the file has there.
   if (entry !== 0 && !daxIsEmptyEntry(entry) && !daxIsZeroEntry(entry) && !daxIsPmdEntry(entry)) {
     const iomap = new Iomap()
-    inode.sb.personality.iomapBegin(inode, 0, 1, IOMAP_DAX, iomap)
+    inode.sb.personality.iomapBegin(inode, 0, 1, IOMAP_DAX, iomap, new Iomap())
     const pfn = iomap.type === IOMAP_MAPPED ? inode.pfnOf(iomap.blockAt(0)) : -1
     if (daxToPfn(entry) !== pfn) found.push(`the entry is for frame ${daxToPfn(entry)}, the block for ${pfn}`)
   }

@@ -56,7 +56,7 @@ function world(): World {
       return file
     },
     block({ inode }, page) {
-      sb.personality.iomapBegin(inode, page * PAGE, PAGE, IOMAP_DAX, iomap)
+      sb.personality.iomapBegin(inode, page * PAGE, PAGE, IOMAP_DAX, iomap, new Iomap())
       return iomap.block < 0 ? null : iomap.blockAt(page * PAGE)
     },
   }
@@ -170,7 +170,7 @@ describe('file calls', () => {
 describe('the log', () => {
   function dirty({ inode }: DaxFile): boolean {
     const iomap = new Iomap()
-    inode.sb.personality.iomapBegin(inode, 0, PAGE, IOMAP_DAX | IOMAP_WRITE, iomap)
+    inode.sb.personality.iomapBegin(inode, 0, PAGE, IOMAP_DAX | IOMAP_WRITE, iomap, new Iomap())
     return (iomap.flags & IOMAP_F_DIRTY) !== 0
   }
 

@@ -1,7 +1,7 @@
 /**
  * Runs random scenarios under every invariant, straight through and step by step, until enough operations are done.
  *
- *     pnpm --filter @mm-model/scenario run random -- [--seed N] [--operations N] [--kernel 6.1|6.12] [--fs ext4|xfs] [--strategy NAME]
+ *     pnpm --filter @mm-model/scenario run random -- [--seed N] [--operations N] [--kernel 6.1|6.12] [--fs ext4|xfs|xfs-reflink] [--strategy NAME]
  *
  * Exit code 1, with the shrunk scenario, when an invariant is broken, an operation fails in a way that the kernel does
  * not have, or the two forms observe different things. Reads `dist`.
@@ -10,6 +10,8 @@ import { parseArgs } from 'node:util'
 import { generateScenario, runScenario, shrinkScenario, stringifyObservation } from '@mm-model/scenario'
 
 const PER_SCENARIO = 40
+/** File systems whose files can share blocks. */
+const WITH_SHARED_BLOCKS = ['xfs-reflink']
 const STRATEGIES = ['mkwrite', 'retry', 'insert-writable', 'fallthrough', 'readonly-hint', 'deferred-mtime']
 
 const { values } = parseArgs({
@@ -25,6 +27,7 @@ const { values } = parseArgs({
 })
 const seed = Number(values.seed)
 const wanted = Number(values.operations)
+const reflink = WITH_SHARED_BLOCKS.includes(values.fs)
 if (!Number.isSafeInteger(seed) || !(wanted > 0)) {
   console.error('--seed takes an integer, --operations a number above 0')
   process.exit(2)
@@ -55,7 +58,7 @@ let operations = 0
 let scenarios = 0
 for (; operations < wanted; scenarios++) {
   const strategy = strategies[scenarios % strategies.length]
-  const scenario = generateScenario(seed + scenarios, { operations: PER_SCENARIO })
+  const scenario = generateScenario(seed + scenarios, { operations: PER_SCENARIO, reflink })
   const problem = problemOf(scenario, strategy)
   operations += scenario.ops.length
   if (problem === null) continue

@@ -23,6 +23,8 @@ function operationWords(o: OperationWords): readonly (string | number)[] {
     case 'falloc':
     case 'punch':
       return [o.op, o.file, hex(o.offset), hex(o.length)]
+    case 'reflink':
+      return [o.op, o.file, o.to]
     case 'fsync':
       return [o.op, o.file]
     case 'freeze':

@@ -99,6 +99,17 @@ export const MAKERS: Readonly<Record<OperationName, readonly [weight: number, ma
         return { op: 'truncate', file, size: to }
       }),
   ],
+  // Only where it is asked for (`GenerateOptions.reflink`).
+  reflink: [
+    0,
+    (world, process) =>
+      onFile(world, process, (file, size) => {
+        const { random } = world
+        const to = random.chance(97) ? random.pick([...process.files.keys()]) : file
+        if (to !== file) process.files.set(to, Math.max(size, process.files.get(to) ?? 0))
+        return { op: 'reflink', file, to }
+      }),
+  ],
   fsync: [
     5,
     (world, process) => {

@@ -8,15 +8,20 @@ import type { OperationName, OperationWords, Scenario } from './syntax.ts'
 export interface GenerateOptions {
   /** How many operations it has, the first ones that lay out its files included: 12 … 10,000. Default 30. */
   readonly operations?: number | undefined
+  /** Whether files come to share blocks, for file systems that can; default false. */
+  readonly reflink?: boolean | undefined
 }
 
 /** Percent of operations that a child executes, once there is one. */
 const BY_CHILDREN = 30
 /** Percent of operations that end a freeze. */
 const THAWS = 20
+/** How often `reflink` comes where it can, in the measure of {@link MAKERS}. */
+const REFLINK_WEIGHT = 5
 
 /**
- * A random scenario: the same for the same seed and options, for ever. Every operation of the language comes, in themes
+ * A random scenario: the same for the same seed and options, for ever. Every operation of the language comes (`reflink`
+ * only where it is asked for), in themes
  * (small files, areas, forks, file calls, freezing, 2 MiB pages, wrong arguments), aimed at pages and names that come
  * again, so that operations meet. None waits for ever: what writes to a file system is left out while it is frozen.
  *
@@ -25,8 +30,10 @@ const THAWS = 20
 export function generateScenario(seed: number, options: GenerateOptions = {}): Scenario {
   const count = Math.min(Math.max(options.operations ?? 30, 12), 10_000)
   const world = new World(seed)
+  const reflink = options.reflink === true ? REFLINK_WEIGHT : 0
   const lines = layOut(world)
-  while (lines.length < count) lines.push(line(world))
+  if (reflink > 0) lines.push(...shareBlocks(world))
+  while (lines.length < count) lines.push(line(world, reflink))
   if (world.frozen) lines[lines.length - 1] = 'thaw'
   return parseScenario(lines.join('\n'), { name: `random-${seed >>> 0}` })
 }
@@ -48,15 +55,31 @@ function layOut(world: World): string[] {
   return words.filter(fits).map((each) => formatOperation({ ...each, child: null }))
 }
 
+/** A file that has what the first one has, with a mapping. */
+function shareBlocks(world: World): string[] {
+  const { first, random } = world
+  const size = first.files.get('a')!
+  first.files.set('c', size)
+  const words: (OperationWords | null)[] = [
+    { op: 'create', file: 'c', size: 0 },
+    { op: 'reflink', file: 'a', to: 'c' },
+    random.chance(70) ? MAKERS.mmap[1](world, first) : null,
+  ]
+  return words
+    .filter((each) => each !== null)
+    .filter(fits)
+    .map((each) => formatOperation({ ...each, child: null }))
+}
+
 /** The recorder holds the bytes of a fill in memory, and a range has to be exact. */
 function fits(words: OperationWords): boolean {
   return words.op !== 'fill' || (words.length <= 2 ** 26 && words.offset <= 2 ** 44)
 }
 
-function line(world: World): string {
+function line(world: World, reflink: number): string {
   const { random, theme } = world
   const table = Object.entries(MAKERS).map(([name, [weight]]): [number, OperationName] => [
-    weight * (theme.favours[name] ?? 1),
+    name === 'reflink' ? reflink : weight * (theme.favours[name] ?? 1),
     name as OperationName,
   ])
   for (;;) {

@@ -86,6 +86,10 @@ const RULES: { readonly [Name in OperationName]: Rule<Name> } = {
     usage: 'truncate F SIZE',
     read: (words, scope) => ({ op: 'truncate', file: knownFile(words, scope), size: words.number('SIZE') }),
   },
+  reflink: {
+    usage: 'reflink F G',
+    read: (words, scope) => ({ op: 'reflink', file: knownFile(words, scope), to: knownFile(words, scope) }),
+  },
   fsync: {
     usage: 'fsync F',
     read: (words, scope) => ({ op: 'fsync', file: knownFile(words, scope) }),

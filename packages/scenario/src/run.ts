@@ -31,7 +31,7 @@ import type { Operation, Scenario } from './syntax.ts'
 export interface RunOptions {
   /** One of `kernelNames` of `@mm-model/core`. */
   readonly kernel: string
-  /** `ext4` or `xfs`. */
+  /** `ext4`, `xfs`, or `xfs-reflink`, whose files can share blocks. */
   readonly fs: string
   /**
    * `x86-64` (the default), or a configuration of another architecture by its name in `archByName` of `@mm-model/pgprot`, as

@@ -57,6 +57,13 @@ export type OperationWords =
   | { readonly op: 'pread'; readonly file: string; readonly offset: number }
   | { readonly op: 'falloc'; readonly file: string; readonly offset: number; readonly length: number }
   | { readonly op: 'punch'; readonly file: string; readonly offset: number; readonly length: number }
+  | {
+      readonly op: 'reflink'
+      /** The file whose blocks come to be shared. */
+      readonly file: string
+      /** The file that shares them afterwards. */
+      readonly to: string
+    }
   | { readonly op: 'truncate'; readonly file: string; readonly size: number }
   | { readonly op: 'fsync'; readonly file: string }
   | { readonly op: 'freeze' }

@@ -23,6 +23,7 @@ const words = fc.oneof(
   fc.record({ op: fc.constant('fill'), file, offset: half, length: fc.nat(2 ** 30), byte }),
   fc.record({ op: fc.constant('pread'), file, offset: number }),
   fc.record({ op: fc.constantFrom('falloc', 'punch'), file, ...range }),
+  fc.record({ op: fc.constant('reflink'), file, to: file }),
   fc.record({ op: fc.constant('fsync'), file }),
   fc.record({ op: fc.constantFrom('freeze', 'thaw') }),
   fc
@@ -84,6 +85,7 @@ describe('formatOperation', () => {
         const line = formatOperation({ ...operation, child })
         const before = [
           ...('file' in operation && operation.file ? [`create ${operation.file} 0`] : []),
+          ...('to' in operation ? [`create ${operation.to} 0`] : []),
           ...(child === null ? [] : [`fork ${child}`]),
         ]
         const { ops } = parseScenario([...before, line].join('\n'), { name: 'test' })

@@ -160,6 +160,13 @@ static struct result op_fsync(char **words, int count)
 	return status(fsync(find_file(words[1])->fd));
 }
 
+/* FICLONE: the second file shares all blocks of the first. */
+static struct result op_reflink(char **words, int count)
+{
+	(void)count;
+	return status(ioctl(find_file(words[2])->fd, FICLONE, find_file(words[1])->fd));
+}
+
 static int mount_ioctl(unsigned long request)
 {
 	int fd = open(MOUNT_POINT, O_RDONLY);
@@ -341,7 +348,7 @@ static const struct operation {
 	{"thaw", 1, 0, op_thaw},	 {"mmap", 7, 0, op_mmap},	  {"load", 3, 1, op_load},
 	{"store", 3, 1, op_store},	 {"munmap", 4, 1, op_munmap},	  {"mprotect", 5, 1, op_mprotect},
 	{"msync", 4, 1, op_msync},	 {"madvise", 5, 1, op_madvise},	  {"mlock", 4, 1, op_mlock},
-	{"mremap", 6, 1, op_mremap},	 {"sleep", 2, 0, op_sleep},
+	{"mremap", 6, 1, op_mremap},	 {"sleep", 2, 0, op_sleep},	  {"reflink", 3, 0, op_reflink},
 };
 
 struct result execute(char **words, int count)

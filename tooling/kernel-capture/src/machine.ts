@@ -47,8 +47,8 @@ export const SLOTS_END: bigint = 0x701000000000n
 /** What the guest loads: the file systems with what they checksum with, and the driver of persistent memory. */
 export const MODULES: readonly string[] = ['crc32c_generic', 'nd_pmem', 'nd_e820', 'ext4', 'xfs']
 
-/** The file systems that the guest can make and mount. */
-export const FILE_SYSTEMS = ['ext4', 'xfs'] as const
+/** The file systems that the guest can make and mount; xfs with and without shared extents. */
+export const FILE_SYSTEMS = ['ext4', 'xfs', 'xfs-reflink'] as const
 
 /**
  * Whether the stack that the agent handles signals on has its frames before a scenario begins (`warm`), or takes the

@@ -105,5 +105,6 @@ export const kernel61: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   ext4ZeroesTailOfGrowing: false,
   /** Debian's 6.1.176 shows every function that is recorded. */
   silentFunctions: new Set(),
+  daxSharedExtents: true,
   unheldInvariants: /*#__PURE__*/ Object.freeze({}),
 })

@@ -34,6 +34,13 @@ export function upWrite(t: Task, sem: RwSem): void {
   sem.writer = null
 }
 
+/** kernel/locking/rwsem.c: downgrade_write, 6.1. */
+export function downgradeWrite(t: Task, sem: RwSem): void {
+  if (sem.writer !== t) throw notHeld(sem)
+  sem.writer = null
+  sem.readers++
+}
+
 /** Takes the lock of a page-table page (include/linux/mm.h: pte_lockptr, spin_lock, 6.1). */
 export function lockTable(t: Task, table: number): void {
   while (t.machine.pageTables.ptl[table] !== PTL_FREE)

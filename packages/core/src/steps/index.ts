@@ -20,7 +20,7 @@ export {
   vmfInsertPfnPmd,
 } from './insert.ts'
 export { vmfInsertPfnPmdOver } from './insert-over.ts'
-export { downRead, downWrite, lockTable, unlockTable, upRead, upWrite } from './locking.ts'
+export { downgradeWrite, downRead, downWrite, lockTable, unlockTable, upRead, upWrite } from './locking.ts'
 export { madvise } from './madvise.ts'
 export { mlock } from './mlock.ts'
 export { getUnmappedArea, mmap, vmaSetPageProt, vmaWantsWritenotify } from './mmap.ts'

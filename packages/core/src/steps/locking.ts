@@ -38,6 +38,14 @@ export function* upWrite(t: Task, sem: RwSem): Steps<void> {
   yield STEP_UNLOCK
 }
 
+/** kernel/locking/rwsem.c: downgrade_write, 6.1. */
+export function* downgradeWrite(t: Task, sem: RwSem): Steps<void> {
+  if (sem.writer !== t) throw notHeld(sem)
+  sem.writer = null
+  sem.readers++
+  yield STEP_UNLOCK
+}
+
 /** Takes the lock of a page-table page (include/linux/mm.h: pte_lockptr, spin_lock, 6.1). */
 export function* lockTable(t: Task, table: number): Steps<void> {
   yield STEP_LOCK

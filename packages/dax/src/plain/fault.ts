@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FAULT_FLAG_WRITE, HUGE_ZERO_PFN, hugeFaultSize, PE_SIZE_PMD, PE_SIZE_PTE, PMD_SIZE, pmdStart, type Task, VM_FAULT_DONE_COW, VM_FAULT_FALLBACK, VM_FAULT_MAJOR, VM_FAULT_NEEDDSYNC, VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_SHARED, VM_SYNC, type VmFault, ZERO_PFN } from '@mm-model/core'
+import { FAULT_FLAG_WRITE, HUGE_ZERO_PFN, hugeFaultSize, PE_SIZE_PMD, PE_SIZE_PTE, PMD_SIZE, pmdStart, type Task, VM_FAULT_DONE_COW, VM_FAULT_ERROR, VM_FAULT_FALLBACK, VM_FAULT_MAJOR, VM_FAULT_NEEDDSYNC, VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_SHARED, VM_SYNC, type VmFault, ZERO_PFN } from '@mm-model/core'
 import {
   finishFault,
   fromScratch,
@@ -34,14 +34,16 @@ import {
   IOMAP_DAX,
   IOMAP_F_DIRTY,
   IOMAP_F_NEW,
+  IOMAP_F_SHARED,
   IOMAP_FAULT,
   IOMAP_HOLE,
   IOMAP_MAPPED,
   IOMAP_UNWRITTEN,
   IOMAP_WRITE,
 } from '../iomap.ts'
-import { iomapBegin } from '../iomap-begin.ts'
-import { PAGECACHE_TAG_DIRTY } from '../xarray.ts'
+import { iomapBegin, iomapEnd, iomapLength } from '../iomap-begin.ts'
+import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE } from '../xarray.ts'
+import { daxIomapCowCopy } from './dax-io.ts'
 import { daxUnlockEntry, ENTRY_CONFLICT, getUnlockedEntry, grabMappingEntry } from './entries.ts'
 
 /**
@@ -75,11 +77,12 @@ function daxIomapPteFault(t: Task, vmf: VmFault): number {
     if (!pt.isNone(vmf.pmd) && pt.pmdIsLeaf(vmf.pmd)) ret = VM_FAULT_NOPAGE
     else {
       const flags = IOMAP_DAX | IOMAP_FAULT | (write ? IOMAP_WRITE : 0)
-      context.error = iomapBegin(t, inode, pos, 4096, flags, context.iomap)
+      context.error = iomapBegin(t, inode, pos, 4096, flags, context)
       if (context.error < 0) ret = daxFaultReturn(context.error)
       else {
         ret = daxFaultIter(t, vmf, inode, context, write, false)
         if (ret !== VM_FAULT_SIGBUS && (context.iomap.flags & IOMAP_F_NEW) !== 0) ret |= VM_FAULT_MAJOR
+        iomapEnd(inode, pos, 4096, (ret & VM_FAULT_ERROR) === 0 ? 4096 : 0, flags)
       }
     }
     daxUnlockEntry(context.xas, context.entry)
@@ -115,9 +118,12 @@ function daxIomapPmdFault(t: Task, vmf: VmFault): number {
       else {
         const flags = IOMAP_DAX | IOMAP_FAULT | (write ? IOMAP_WRITE : 0)
         const pos = index * 4096
-        context.error = iomapBegin(t, inode, pos, PMD_SIZE, flags, context.iomap)
-        const covered = context.iomap.offset + context.iomap.length >= pos + PMD_SIZE
-        if (context.error === 0 && covered) ret = daxFaultIter(t, vmf, inode, context, write, true)
+        context.error = iomapBegin(t, inode, pos, PMD_SIZE, flags, context)
+        if (context.error === 0) {
+          const length = iomapLength(pos, PMD_SIZE, context.iomap, context.srcmap)
+          if (length === PMD_SIZE) ret = daxFaultIter(t, vmf, inode, context, write, true)
+          iomapEnd(inode, pos, length, ret === VM_FAULT_FALLBACK ? 0 : PMD_SIZE, flags)
+        }
       }
       daxUnlockEntry(context.xas, context.entry)
     } else ret = -entry
@@ -160,6 +166,7 @@ function daxFaultIter(
   // fs/dax.c: dax_iomap_direct_access wants 2 MiB aligned in physical memory
   if (pmd && pfn % PG_PMD_NR !== 0) return VM_FAULT_FALLBACK
   daxInsertEntry(t, vmf, inode, context, write, pfn, pmd ? DAX_PMD : 0)
+  if (write) daxIomapCowCopy(t, pos, pmd ? PMD_SIZE : 4096, context, pmd ? PMD_SIZE : 4096)
   if (isSynchronous(vmf, context, write)) {
     context.pfn = pfn
     return VM_FAULT_NEEDDSYNC
@@ -174,8 +181,8 @@ function isSynchronous(vmf: VmFault, context: FaultContext, write: boolean): boo
 }
 
 /**
- * Turns the locked entry into one for `pfn`, tags it, and unmaps what a zero page or a smaller truth left behind
- * (fs/dax.c: dax_insert_entry, 6.1).
+ * Turns the locked entry into one for `pfn`, tags it, and unmaps what a zero page, a smaller truth or a block that is
+ * shared left behind (fs/dax.c: dax_insert_entry, 6.1).
  */
 function daxInsertEntry(
   t: Task,
@@ -189,18 +196,22 @@ function daxInsertEntry(
   const { xas, entry } = context
   const tags = t.machine.kernel.daxReadFaultsTagDirty || write
   const dirty = tags && !isSynchronous(vmf, context, write)
-  if (daxIsZeroEntry(entry) && (flags & DAX_ZERO_PAGE) === 0) {
+  const cow = write && (context.iomap.flags & IOMAP_F_SHARED) !== 0
+  if (dirty) inode.dirtyPages = true
+  if (cow || (daxIsZeroEntry(entry) && (flags & DAX_ZERO_PAGE) === 0)) {
     const index = xas.index
     if (daxIsPmdEntry(entry))
       unmapMappingPages(t, inode.mapping, index - (index % PG_PMD_NR), PG_PMD_NR, false)
     else unmapMappingPages(t, inode.mapping, index, 1, false)
   }
   xas.reset()
-  if (daxIsZeroEntry(entry) || daxIsEmptyEntry(entry)) {
+  if (cow || daxIsZeroEntry(entry) || daxIsEmptyEntry(entry)) {
     context.entry = daxMakeEntry(pfn, flags)
     xas.store(daxLocked(context.entry))
   } else xas.load()
   if (dirty) xas.setMark(PAGECACHE_TAG_DIRTY)
+  // A writeback that is on its way must not leave out the copy.
+  if (cow) xas.setMark(PAGECACHE_TAG_TOWRITE)
 }
 
 /** A private store: the page is copied out of the file, or is zeros (fs/dax.c: dax_fault_cow_page, 6.1). */

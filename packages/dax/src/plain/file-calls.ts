@@ -94,6 +94,21 @@ export function pwriteFill(
   return ret
 }
 
+/**
+ * ioctl(2) with `FICLONE`: all blocks of one file become blocks of another, too; 0 or a negative error number
+ * (fs/ioctl.c: ioctl_file_clone; fs/remap_range.c: vfs_clone_file_range, do_clone_file_range, 6.1).
+ */
+export function vfsCloneFileRange(t: Task, fileIn: DaxFile, fileOut: DaxFile): number {
+  const { inode } = fileOut
+  const { remapFileRange } = inode.sb.fileOperations.plain
+  sbStart(t, inode.sb, SB_FREEZE_WRITE)
+  let ret = -EOPNOTSUPP
+  if ((fileIn.fMode & FMODE_READ) === 0 || (fileOut.fMode & FMODE_WRITE) === 0) ret = -EBADF
+  else if (remapFileRange !== undefined) ret = remapFileRange(t, fileIn.inode, inode)
+  sbEnd(t, inode.sb, SB_FREEZE_WRITE)
+  return ret
+}
+
 /** pread(2) of one byte: the byte, `null` at the end of the file, or a negative error number. */
 export function preadByte(t: Task, file: DaxFile, offset: number): number | null {
   if ((file.fMode & FMODE_READ) === 0) return -EBADF

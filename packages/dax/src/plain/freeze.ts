@@ -40,7 +40,10 @@ export function freezeSuper(t: Task, sb: SuperBlock): number {
   }
   const trace = t.machine.trace
   t.machine.trace = null
-  for (const inode of sb.inodes) doWritepages(t, inode, 0, Infinity)
+  for (const inode of sb.inodes) {
+    inode.dirtyPages = false
+    doWritepages(t, inode, 0, Infinity)
+  }
   t.machine.trace = trace
   sb.frozen = SB_FREEZE_FS
   sb.personality.commit()

@@ -5,8 +5,8 @@
  */
 
 import { FAULT_FLAG_WRITE, PE_SIZE_PTE, type Task, VM_FAULT_NEEDDSYNC, VM_SHARED, type VmFault } from '@mm-model/core'
-import { downRead, upRead } from '@mm-model/core/plain'
-import type { DaxFile } from '../inode.ts'
+import { downRead, downWrite, upRead, upWrite } from '@mm-model/core/plain'
+import type { DaxFile, DaxInode } from '../inode.ts'
 import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
 import { daxFinishSyncFault, daxIomapFault } from './fault.ts'
 import { sbEnd, sbStart } from './freeze.ts'
@@ -33,7 +33,7 @@ function isWriteFault(vmf: VmFault): boolean {
 
 /**
  * Freeze protection and times for stores to shared mappings, and the lock that keeps truncation out
- * (fs/xfs/xfs_file.c: __xfs_filemap_fault, 6.1; no remapping without reflink).
+ * (fs/xfs/xfs_file.c: __xfs_filemap_fault, 6.1).
  */
 function filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): number {
   const m = t.machine
@@ -44,10 +44,25 @@ function filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): nu
     sbStart(t, sb, SB_FREEZE_PAGEFAULT)
     faultUpdateTime(t, inode)
   }
-  downRead(t, mapping.invalidateLock)
+  const lock = mapping.invalidateLock
+  const exclusive = write && (lockForWriteFault(t, inode))
+  if (!write) downRead(t, lock)
   let result = daxIomapFault(t, vmf, peSize)
   if ((result & VM_FAULT_NEEDDSYNC) !== 0) result = daxFinishSyncFault(t, vmf, peSize)
-  upRead(t, mapping.invalidateLock)
+  if (exclusive) upWrite(t, lock)
+  else upRead(t, lock)
   if (write) sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
   return result
+}
+
+/**
+ * Keeps truncation out; and, while the file's blocks are being made another file's, too, waits for the end of that.
+ * Whether the lock is held for writing (fs/xfs/xfs_file.c: xfs_ilock_for_write_fault, 6.1).
+ */
+function lockForWriteFault(t: Task, { mapping, xfs }: DaxInode): boolean {
+  downRead(t, mapping.invalidateLock)
+  if (xfs?.remapping !== true) return false
+  upRead(t, mapping.invalidateLock)
+  downWrite(t, mapping.invalidateLock)
+  return true
 }

@@ -17,8 +17,10 @@ export {
   preadByte,
   punchHole,
   pwriteFill,
+  vfsCloneFileRange,
 } from './file-calls.ts'
 export { freezeSuper, thawSuper } from './freeze.ts'
 export { daxWritepages, fileWriteAndWaitRange } from './writeback.ts'
 export { xfsFilemapFault, xfsFilemapHugeFault, xfsFilemapPfnMkwrite } from './xfs-fault.ts'
 export { xfsAllocate, xfsDaxWrite, xfsFileFsync, xfsPunch, xfsSetSize } from './xfs-file.ts'
+export { xfsFileRemapRange } from './xfs-remap.ts'

@@ -12,8 +12,8 @@ import {
   VM_SHARED,
   type VmFault,
 } from '@mm-model/core'
-import { downRead, upRead } from '@mm-model/core/steps'
-import type { DaxFile } from '../inode.ts'
+import { downRead, downWrite, upRead, upWrite } from '@mm-model/core/steps'
+import type { DaxFile, DaxInode } from '../inode.ts'
 import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
 import { daxFinishSyncFault, daxIomapFault } from './fault.ts'
 import { sbEnd, sbStart } from './freeze.ts'
@@ -40,7 +40,7 @@ function isWriteFault(vmf: VmFault): boolean {
 
 /**
  * Freeze protection and times for stores to shared mappings, and the lock that keeps truncation out
- * (fs/xfs/xfs_file.c: __xfs_filemap_fault, 6.1; no remapping without reflink).
+ * (fs/xfs/xfs_file.c: __xfs_filemap_fault, 6.1).
  */
 function* filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): Steps<number> {
   const m = t.machine
@@ -51,10 +51,25 @@ function* filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): S
     yield* sbStart(t, sb, SB_FREEZE_PAGEFAULT)
     faultUpdateTime(t, inode)
   }
-  yield* downRead(t, mapping.invalidateLock)
+  const lock = mapping.invalidateLock
+  const exclusive = write && (yield* lockForWriteFault(t, inode))
+  if (!write) yield* downRead(t, lock)
   let result = yield* daxIomapFault(t, vmf, peSize)
   if ((result & VM_FAULT_NEEDDSYNC) !== 0) result = yield* daxFinishSyncFault(t, vmf, peSize)
-  yield* upRead(t, mapping.invalidateLock)
+  if (exclusive) yield* upWrite(t, lock)
+  else yield* upRead(t, lock)
   if (write) yield* sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
   return result
+}
+
+/**
+ * Keeps truncation out; and, while the file's blocks are being made another file's, too, waits for the end of that.
+ * Whether the lock is held for writing (fs/xfs/xfs_file.c: xfs_ilock_for_write_fault, 6.1).
+ */
+function* lockForWriteFault(t: Task, { mapping, xfs }: DaxInode): Steps<boolean> {
+  yield* downRead(t, mapping.invalidateLock)
+  if (xfs?.remapping !== true) return false
+  yield* upRead(t, mapping.invalidateLock)
+  yield* downWrite(t, mapping.invalidateLock)
+  return true
 }

@@ -27,16 +27,18 @@ export function* xfsSetSize(t: Task, inode: DaxInode, size: number): Steps<numbe
 function* setattrSize(t: Task, inode: DaxInode, size: number): Steps<number> {
   const oldSize = inode.size
   if (size !== 0 || oldSize !== 0 || xfsInodeOf(inode).extents.all.length > 0) {
-    let zeroed = false
+    let zeroed = 0
     if (size > oldSize) zeroed = yield* daxZeroRange(t, inode, oldSize, size - oldSize)
     else {
       const error = yield* fileWriteAndWaitRange(t, inode, size, size)
       if (error !== 0) return error
       zeroed = yield* daxTruncatePage(t, inode, size)
     }
+    if (zeroed < 0) return zeroed
     inode.size = size
     yield* truncatePagecache(t, inode, size)
-    if (zeroed && size > oldSize) {
+    if (zeroed > 0) {
+      // Of a file that was cut this is an empty range, which is asked for all the same.
       const error = yield* fileWriteAndWaitRange(t, inode, oldSize, size - 1)
       if (error !== 0) return error
     }
@@ -82,7 +84,7 @@ function* unlockAfterFallocate(t: Task, inode: DaxInode): Steps<void> {
 }
 
 /** Writes back and forgets every page that the range touches (fs/xfs/xfs_bmap_util.c: xfs_flush_unmap_range, 6.1). */
-function* flushUnmapRange(t: Task, inode: DaxInode, offset: number, length: number): Steps<number> {
+export function* flushUnmapRange(t: Task, inode: DaxInode, offset: number, length: number): Steps<number> {
   const start = Math.floor(offset / 4096) * 4096
   const end = Math.ceil((offset + length) / 4096) * 4096 - 1
   const error = yield* fileWriteAndWaitRange(t, inode, start, end)
@@ -95,7 +97,8 @@ function* freeFileSpace(t: Task, inode: DaxInode, offset: number, length: number
   const error = inode.sb.personality.punch(inode, offset, length)
   if (error !== 0 || offset >= inode.size) return error
   const end = Math.min(offset + length, inode.size)
-  yield* daxZeroRange(t, inode, offset, end - offset)
+  const zeroed = yield* daxZeroRange(t, inode, offset, end - offset)
+  if (zeroed < 0) return zeroed
   if (end < inode.size || end % 4096 === 0) return 0
   return yield* fileWriteAndWaitRange(t, inode, end - (end % 4096), Infinity)
 }
@@ -109,9 +112,12 @@ export function* xfsDaxWrite(
   byte: number,
 ): Steps<number> {
   yield* downWrite(t, inode.rwsem)
-  if (offset > inode.size) yield* daxZeroRange(t, inode, inode.size, offset - inode.size)
-  inode.touch()
-  const ret = yield* daxWrite(t, inode, offset, length, byte)
+  let ret = 0
+  if (offset > inode.size) ret = yield* daxZeroRange(t, inode, inode.size, offset - inode.size)
+  if (ret >= 0) {
+    inode.touch()
+    ret = yield* daxWrite(t, inode, offset, length, byte)
+  }
   yield* upWrite(t, inode.rwsem)
   return ret
 }

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { MAP_SYNC, type Machine, type VmOperations } from '@mm-model/core'
+import { MAP_SYNC, type Machine, notModelled, type VmOperations } from '@mm-model/core'
 import type { DaxFileOperations } from '../file-operations.ts'
 import * as plain from '../plain/index.ts'
 import * as steps from '../steps/index.ts'
@@ -12,7 +12,21 @@ import { Xfs } from './personality.ts'
 
 /** A freshly made xfs on all of the machine's persistent memory (`mkfs.xfs -m reflink=0`, `mount -o dax=always`). */
 export function mountXfs(machine: Machine): SuperBlock {
-  return new SuperBlock(machine, { personality: new Xfs(machine), fileOperations, vmOperations })
+  return new SuperBlock(machine, { personality: new Xfs(machine, false), fileOperations, vmOperations })
+}
+
+/**
+ * The same, made so that files can share blocks (`mkfs.xfs -m reflink=1`).
+ * @throws MachineError NOT_MODELLED on a kernel that has no shared blocks on DAX, or others than 6.1
+ */
+export function mountXfsReflink(machine: Machine): SuperBlock {
+  const { name, daxSharedExtents } = machine.kernel
+  if (daxSharedExtents !== true) throw notModelled(`xfs with reflink and DAX on Linux ${name}`)
+  return new SuperBlock(machine, {
+    personality: new Xfs(machine, true),
+    fileOperations: reflinkFileOperations,
+    vmOperations,
+  })
 }
 
 /** fs/xfs/xfs_file.c: xfs_file_operations, 6.1, as far as memory and file calls ask. */
@@ -40,6 +54,12 @@ const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
     punch: plain.xfsPunch,
     write: plain.xfsDaxWrite,
   },
+})
+
+const reflinkFileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
+  ...fileOperations,
+  steps: { ...fileOperations.steps, remapFileRange: steps.xfsFileRemapRange },
+  plain: { ...fileOperations.plain, remapFileRange: plain.xfsFileRemapRange },
 })
 
 /** fs/xfs/xfs_file.c: xfs_file_vm_ops, 6.1 and 6.12. Its `map_pages` finds no pages in a DAX mapping. */

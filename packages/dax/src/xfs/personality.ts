@@ -8,6 +8,7 @@ import type { DaxInode } from '../inode.ts'
 import {
   IOMAP_F_DIRTY,
   IOMAP_F_NEW,
+  IOMAP_F_SHARED,
   IOMAP_HOLE,
   IOMAP_MAPPED,
   IOMAP_UNWRITTEN,
@@ -16,7 +17,9 @@ import {
   type Iomap,
 } from '../iomap.ts'
 import type { Personality } from '../super-block.ts'
-import { Mapping, xfsRead, xfsUnmap, xfsWrite } from './blocks/block-map.ts'
+import { PAGECACHE_TAG_DIRTY } from '../xarray.ts'
+import { Mapping, xfsMapExtent, xfsRead, xfsUnmap, xfsUnmapExtent, xfsWrite } from './blocks/block-map.ts'
+import { allocateCow, COPY, cancelCow, endCow, trimAroundShared } from './blocks/cow.ts'
 import { MOST_EXTENT_BLOCKS } from './blocks/file-extents.ts'
 import { XfsInode } from './blocks/inode.ts'
 import { XfsSpace } from './blocks/space.ts'
@@ -34,19 +37,24 @@ const INODES = 64
 const NAME_BYTES = 330
 const ENTRY_BYTES = 8
 
-/** fs/xfs, 6.1, without reflink: extents, no delayed allocation on DAX, one log. */
+/** fs/xfs, 6.1: extents, no delayed allocation on DAX, one log; files can share blocks if it was made so. */
 export class Xfs implements Personality {
-  readonly name: string = 'xfs'
+  readonly name: string
   /** xfs has its own buffers for the log from the mount on. */
   readonly ramPages: number = 0
   readonly space: XfsSpace
   readonly #map: Mapping = new Mapping()
-  readonly #inodes: XfsInode[] = []
+  readonly #copy: Mapping = new Mapping()
+  readonly #inodes: DaxInode[] = []
   #nameBytes = 0
 
-  constructor({ memory }: Machine) {
+  /** `reflink` is what mkfs.xfs was told with `-m reflink`. */
+  constructor({ memory }: Machine, reflink: boolean) {
+    this.name = reflink ? 'xfs-reflink' : 'xfs'
     this.space = new XfsSpace({
       blocks: memory.pmemPages,
+      reflink,
+      reclaim: () => this.#freeCowBlocks(),
       zero: (block, count) => memory.fillPmem(block, 0, count * 4096, 0),
       forceLog: () => this.forceLog(),
     })
@@ -58,24 +66,54 @@ export class Xfs implements Personality {
   }
 
   /** fs/xfs/xfs_iomap.c: xfs_read_iomap_begin, xfs_direct_write_iomap_begin, 6.1. */
-  iomapBegin(inode: DaxInode, pos: number, length: number, flags: number, iomap: Iomap): number {
+  iomapBegin(
+    inode: DaxInode,
+    pos: number,
+    length: number,
+    flags: number,
+    iomap: Iomap,
+    srcmap: Iomap,
+  ): number {
     const xfs = xfsInodeOf(inode)
     const map = this.#map
     const first = Math.floor(pos / 4096)
     xfsRead(xfs, first, Math.ceil((pos + length) / 4096) - first, map)
     iomap.flags = 0
-    if ((flags & (IOMAP_WRITE | IOMAP_ZERO)) !== 0 && pos + length > inode.size) iomap.flags = IOMAP_F_DIRTY
+    if ((flags & (IOMAP_WRITE | IOMAP_ZERO)) === 0) {
+      if (xfs.reflink && trimAroundShared(this.space, map)) iomap.flags = IOMAP_F_SHARED
+      return toIomap(xfs, map, iomap)
+    }
+    if (pos + length > inode.size) iomap.flags = IOMAP_F_DIRTY
+    let mapped = length
+    if (needsCow(xfs, flags, map)) {
+      const copy = allocateCow(this.space, xfs, map, this.#copy)
+      if (copy < 0) return copy
+      if (copy === COPY) {
+        // What the size says about durability is not asked for a copy.
+        iomap.flags = IOMAP_F_SHARED
+        if (!map.isHole) toIomap(xfs, map, srcmap)
+        return toIomap(xfs, this.#copy, iomap)
+      }
+      mapped = (map.offset + map.count) * 4096 - pos
+    }
     if ((flags & IOMAP_WRITE) !== 0 && (map.isHole || map.unwritten)) {
-      const error = this.#allocateForWrite(inode, pos, Math.min(length, MOST_WRITE))
+      const error = this.#allocateForWrite(inode, pos, Math.min(mapped, MOST_WRITE))
       if (error < 0) return error
       iomap.flags |= IOMAP_F_NEW
     }
-    if (xfs.pinned && xfs.changed) iomap.flags |= IOMAP_F_DIRTY
-    iomap.type = map.isHole ? IOMAP_HOLE : map.unwritten ? IOMAP_UNWRITTEN : IOMAP_MAPPED
-    iomap.offset = map.offset * 4096
-    iomap.length = map.count * 4096
-    iomap.block = map.block
-    return 0
+    return toIomap(xfs, map, iomap)
+  }
+
+  /**
+   * What was written of a copy becomes the file's; a copy that was not written is given back. Zeroing has no such end on
+   * 6.1: what it wrote to a copy the file never gets (fs/xfs/xfs_iomap.c: xfs_dax_write_iomap_end; xfs_zero_range, 6.1).
+   */
+  iomapEnd(inode: DaxInode, pos: number, length: number, written: number, flags: number): void {
+    const xfs = xfsInodeOf(inode)
+    if ((flags & IOMAP_WRITE) === 0 || !xfs.reflink) return
+    const first = Math.floor(pos / 4096)
+    if (written > 0) endCow(this.space, xfs, first, Math.ceil((pos + written) / 4096))
+    else cancelCow(this.space, xfs, first, Math.ceil((pos + length) / 4096), true)
   }
 
   /** Zeroed, written blocks from `pos` on, where the map says hole or unwritten (xfs_iomap_write_direct, 6.1). */
@@ -121,11 +159,45 @@ export class Xfs implements Personality {
     const first = Math.ceil(inode.size / 4096)
     xfs.log(false)
     for (let left = Number.MAX_SAFE_INTEGER - first; left > 0; ) left = xfsUnmap(this.space, xfs, first, left)
+    cancelCow(this.space, xfs, first, Infinity, true)
+    if (xfs.extents.all.length === 0 && xfs.cow.all.length === 0) xfs.reflink = false
     return 0
   }
 
+  /**
+   * Makes what one file has at `pos` part of another, instead of what is there: one extent, or a part of it; how many bytes
+   * to `length` that were, or a negative error number (fs/xfs/xfs_reflink.c: xfs_reflink_remap_extent, 6.1).
+   */
+  remapExtent(inodeIn: DaxInode, inodeOut: DaxInode, pos: number, length: number): number {
+    const map = this.#map
+    const old = this.#copy
+    const target = xfsInodeOf(inodeOut)
+    const { space } = this
+    const first = Math.floor(pos / 4096)
+    xfsRead(xfsInodeOf(inodeIn), first, Math.ceil(length / 4096) - first, map)
+    const isWritten = !map.isHole && !map.unwritten
+    if (!space.canReserve(map.count) && !space.canReserve(0)) return -ENOSPC
+    xfsRead(target, first, map.count, old)
+    map.count = old.count
+    const isEqual = map.block === old.block || (map.unwritten && old.unwritten)
+    if (!isEqual && !old.isHole) xfsUnmapExtent(space, target, old)
+    if (!isEqual && !old.isHole) space.free(old.block, old.count)
+    if (!isEqual && isWritten) space.share(map.block, map.count)
+    if (!isEqual && isWritten) xfsMapExtent(space, target, map)
+    const end = Math.min((first + map.count) * 4096, length)
+    if (!isEqual && end > inodeOut.size) this.setSize(inodeOut, end)
+    return (first + map.count) * 4096 - pos
+  }
+
+  /** The size becomes larger, on the medium, too. */
+  setSize(inode: DaxInode, size: number): void {
+    inode.size = size
+    xfsInodeOf(inode).log(false)
+  }
+
   sectors(inode: DaxInode): number {
-    return xfsInodeOf(inode).blocks * 8
+    const { blocks, cowBlocks } = xfsInodeOf(inode)
+    return (blocks + cowBlocks) * 8
   }
 
   /** Room for inodes and names is where `mkfs` put it. */
@@ -136,7 +208,7 @@ export class Xfs implements Personality {
       throw notModelled('an xfs with more files than fit into its first inodes')
     inode.xfs = new XfsInode(INODE_BLOCK + Math.floor(number / INODES_PER_BLOCK))
     inode.xfs.log(false)
-    this.#inodes.push(inode.xfs)
+    this.#inodes.push(inode)
   }
 
   datasyncDirty(inode: DaxInode): boolean {
@@ -170,14 +242,45 @@ export class Xfs implements Personality {
   /** fs/xfs/xfs_log.c: xfs_log_force, 6.1. */
   forceLog(): void {
     this.space.logForced()
-    for (const inode of this.#inodes) inode.pinned = false
+    for (const inode of this.#inodes) xfsInodeOf(inode).pinned = false
   }
 
   /** Forces the log and writes every inode where it belongs, as a freeze does (fs/xfs/xfs_log.c: xfs_log_quiesce, 6.1). */
   commit(): void {
     this.forceLog()
-    for (const inode of this.#inodes) inode.changed = false
+    for (const inode of this.#inodes) xfsInodeOf(inode).changed = false
   }
+
+  /**
+   * When a reservation fails: blocks allocated ahead for copies are given back, but not of files with dirty pages or
+   * that somebody is working on (fs/xfs/xfs_icache.c: xfs_blockgc_flush_all, xfs_inode_free_cowblocks, 6.1).
+   */
+  #freeCowBlocks(): void {
+    for (const inode of this.#inodes) {
+      if (inode.dirtyPages || inode.entries.marked(PAGECACHE_TAG_DIRTY)) continue
+      const { rwsem, mapping } = inode
+      const isBusy = [rwsem, mapping.invalidateLock].some(
+        ({ readers, writer }) => readers > 0 || writer !== null,
+      )
+      if (!isBusy) cancelCow(this.space, xfsInodeOf(inode), 0, Infinity, false)
+    }
+  }
+}
+
+/** Whether a write has to ask if blocks are shared (fs/xfs/xfs_iomap.c: imap_needs_cow, 6.1). */
+function needsCow(xfs: XfsInode, flags: number, map: Mapping): boolean {
+  if (!xfs.reflink) return false
+  return (flags & IOMAP_ZERO) === 0 || !(map.isHole || map.unwritten)
+}
+
+/** A mapping in bytes; `iomap.flags` gains what the log says about it (fs/xfs/xfs_iomap.c: xfs_bmbt_to_iomap, 6.1). */
+function toIomap(xfs: XfsInode, map: Mapping, iomap: Iomap): 0 {
+  if (xfs.pinned && xfs.changed) iomap.flags |= IOMAP_F_DIRTY
+  iomap.type = map.isHole ? IOMAP_HOLE : map.unwritten ? IOMAP_UNWRITTEN : IOMAP_MAPPED
+  iomap.offset = map.offset * 4096
+  iomap.length = map.count * 4096
+  iomap.block = map.block
+  return 0
 }
 
 /** The xfs that an inode is of. */

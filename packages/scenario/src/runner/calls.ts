@@ -30,6 +30,7 @@ export interface Calls {
   fallocate(t: Task, file: DaxFile, offset: number, length: number): number
   punchHole(t: Task, file: DaxFile, offset: number, length: number): number
   pwriteFill(t: Task, file: DaxFile, offset: number, length: number, byte: number): number
+  vfsCloneFileRange(t: Task, fileIn: DaxFile, fileOut: DaxFile): number
   preadByte(t: Task, file: DaxFile, offset: number): number | null
   fsync(t: Task, file: DaxFile): number
   freezeSuper(t: Task, sb: SuperBlock): number
@@ -79,6 +80,7 @@ function pickFile<T extends typeof daxPlain | typeof daxSteps>(form: T) {
     fallocate,
     punchHole,
     pwriteFill,
+    vfsCloneFileRange,
     preadByte,
     fsync,
     freezeSuper,
@@ -90,6 +92,7 @@ function pickFile<T extends typeof daxPlain | typeof daxSteps>(form: T) {
     fallocate,
     punchHole,
     pwriteFill,
+    vfsCloneFileRange,
     preadByte,
     fsync,
     freezeSuper,
@@ -101,6 +104,7 @@ function pickFile<T extends typeof daxPlain | typeof daxSteps>(form: T) {
     | 'fallocate'
     | 'punchHole'
     | 'pwriteFill'
+    | 'vfsCloneFileRange'
     | 'preadByte'
     | 'fsync'
     | 'freezeSuper'

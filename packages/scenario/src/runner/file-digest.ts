@@ -13,9 +13,10 @@ const FNV_PRIME = 0x01000193
 export function digestOf(inode: DaxInode): string {
   const { personality, machine } = inode.sb
   const iomap = new Iomap()
+  const srcmap = new Iomap()
   let hash = FNV_OFFSET
   for (let pos = 0; pos < inode.size; pos = iomap.offset + Math.max(iomap.length, 4096)) {
-    if (personality.iomapBegin(inode, pos, inode.size - pos, IOMAP_DAX, iomap) < 0) break
+    if (personality.iomapBegin(inode, pos, inode.size - pos, IOMAP_DAX, iomap, srcmap) < 0) break
     if (iomap.type !== IOMAP_MAPPED) continue
     const end = Math.min(iomap.offset + iomap.length, inode.size)
     for (let at = pos; at < end; at += 4096) {

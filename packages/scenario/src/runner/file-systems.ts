@@ -4,7 +4,7 @@
  */
 
 import { type Machine, MachineError, type Task } from '@mm-model/core'
-import { mountExt4, mountXfs, type SuperBlock } from '@mm-model/dax'
+import { mountExt4, mountXfs, mountXfsReflink, type SuperBlock } from '@mm-model/dax'
 import type { Calls } from './calls.ts'
 
 /** One file system: how it comes to be, and what went on in it before a scenario begins. */
@@ -17,6 +17,7 @@ export interface FileSystem {
 const FILE_SYSTEMS: ReadonlyMap<string, FileSystem> = new Map([
   ['ext4', { mount: mountExt4, use: writeSmallFile }],
   ['xfs', { mount: mountXfs, use: leaveAsMade }],
+  ['xfs-reflink', { mount: mountXfsReflink, use: leaveAsMade }],
 ])
 
 /** The names of what is built. */

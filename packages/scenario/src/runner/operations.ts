@@ -105,6 +105,10 @@ export function execute(operation: Simple, process: Process, around: Surrounding
       return answer(calls.punchHole(t, fileOf(process, operation.file), operation.offset, operation.length))
     case 'truncate':
       return answer(calls.ftruncate(t, fileOf(process, operation.file), operation.size))
+    case 'reflink':
+      return answer(
+        calls.vfsCloneFileRange(t, fileOf(process, operation.file), fileOf(process, operation.to)),
+      )
     case 'fsync':
       return answer(calls.fsync(t, fileOf(process, operation.file)))
     case 'freeze':

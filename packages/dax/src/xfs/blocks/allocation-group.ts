@@ -5,6 +5,7 @@
 
 import { BusyExtents } from './busy-extents.ts'
 import type { GroupLayout } from './layout.ts'
+import { RefcountTree } from './refcounts.ts'
 
 /** A run of free blocks, by its first block in the group. */
 interface FreeExtent {
@@ -21,6 +22,9 @@ export interface AllocationRequest {
   /** Blocks that must be left in the group, for the extent tree. */
   readonly minleft: number
   readonly userdata: boolean
+  /** What a length that falls short is to be a multiple of, but for `mod` blocks; 1 for any length. */
+  readonly prod: number
+  readonly mod: number
 }
 
 /** What a search came to: found (see `AllocationGroup.bno`), nothing, or nothing but busy extents. */
@@ -33,6 +37,7 @@ export class AllocationGroup {
   readonly start: number
   readonly blocks: number
   readonly busy: BusyExtents = new BusyExtents()
+  readonly refcounts: RefcountTree = new RefcountTree()
   /** Blocks kept for inode trees (`xfs_ag_resv_needed`). */
   readonly reserved: number
   readonly mostUsable: number
@@ -91,7 +96,7 @@ export class AllocationGroup {
       const { bno, length } = records[i]!
       sawBusy = this.busy.trim(bno, length, minlen, maxlen) || sawBusy
       if (this.busy.length < minlen) continue
-      const found = Math.min(this.busy.length, maxlen)
+      const found = fixLength(request, Math.min(this.busy.length, maxlen))
       if (found < this.length) continue
       const block = nearest(request, found, this.busy.bno, this.busy.length)
       const distance = Math.abs(block - request.near)
@@ -129,7 +134,10 @@ export class AllocationGroup {
       this.bno = this.busy.bno
       this.length = this.busy.length
     }
-    if (this.length >= minlen) return FOUND
+    if (this.length >= minlen) {
+      this.length = fixLength(request, this.length)
+      return FOUND
+    }
     return sawBusy ? ONLY_BUSY : NOTHING
   }
 
@@ -177,4 +185,13 @@ function nearest(request: AllocationRequest, wanted: number, bno: number, length
   const wantedEnd = request.near + wanted
   if (bno >= request.near || (request.userdata && end < wantedEnd)) return bno
   return end >= wantedEnd ? request.near : end - wanted
+}
+
+/** The length that is asked for, or less: at best what it is to be a multiple of (xfs_alloc_fix_len, 6.1). */
+function fixLength({ minlen, maxlen, prod, mod }: AllocationRequest, length: number): number {
+  if (prod <= 1 || length < mod || length === maxlen || (mod === 0 && length < prod)) return length
+  const over = length % prod
+  if (over === mod) return length
+  const fixed = over > mod ? length - (over - mod) : length - prod + (mod - over)
+  return fixed < minlen ? length : fixed
 }

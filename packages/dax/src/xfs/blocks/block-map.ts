@@ -4,7 +4,13 @@
  */
 
 import { ENOSPC, notModelled } from '@mm-model/core'
-import { type Extent, MOST_EXTENT_BLOCKS, MOST_INLINE_EXTENTS, MOST_LEAF_EXTENTS } from './file-extents.ts'
+import {
+  type Extent,
+  type FileExtents,
+  MOST_EXTENT_BLOCKS,
+  MOST_INLINE_EXTENTS,
+  MOST_LEAF_EXTENTS,
+} from './file-extents.ts'
 import type { XfsInode } from './inode.ts'
 import type { XfsSpace } from './space.ts'
 
@@ -62,7 +68,8 @@ export function xfsWrite(
   if (next === undefined || next.offset > offset) {
     const length = Math.min(count, MOST_EXTENT_BLOCKS, next === undefined ? Infinity : next.offset - offset)
     const minleft = inode.leaf < 0 ? 1 : 2
-    if (!space.allocateData(wantedBlock(space, inode, index, offset, length), length, minleft)) return -ENOSPC
+    if (!space.allocateData(wantedBlock(space, inode, extents, index, offset, length), length, minleft))
+      return -ENOSPC
     const { block } = space
     treeNear = space.groupStart(block)
     inode.blocks += space.length
@@ -118,8 +125,28 @@ export function xfsUnmap(space: XfsSpace, inode: XfsInode, start: number, count:
   return left
 }
 
+/** Takes one mapping out of a file, and leaves its blocks where they are (xfs_bmap_unmap_extent, xfs_bmap_finish_one, 6.1). */
+export function xfsUnmapExtent(space: XfsSpace, inode: XfsInode, { offset, count }: Mapping): void {
+  const { extents } = inode
+  extents.remove(extents.indexAt(offset), offset, count)
+  inode.blocks -= count
+  inode.log(false)
+  growTree(space, inode, inode.home)
+  shrinkTree(space, inode)
+}
+
+/** Makes written blocks part of a file, where it has a hole (xfs_bmap_map_extent, xfs_bmapi_remap, 6.1). */
+export function xfsMapExtent(space: XfsSpace, inode: XfsInode, { offset, block, count }: Mapping): void {
+  const { extents } = inode
+  extents.insert(extents.indexAt(offset), { offset, block, count, unwritten: false })
+  inode.blocks += count
+  inode.log(false)
+  growTree(space, inode, inode.home)
+  shrinkTree(space, inode)
+}
+
 /** The part of an extent between two blocks of the file (xfs_bmapi_trim_map, 6.1). */
-function trimmed(extent: Extent, from: number, to: number, out: Mapping): void {
+export function trimmed(extent: Extent, from: number, to: number, out: Mapping): void {
   const skipped = from - extent.offset
   out.offset = from
   out.block = extent.block + skipped
@@ -128,14 +155,14 @@ function trimmed(extent: Extent, from: number, to: number, out: Mapping): void {
 }
 
 /** Where a new extent before the one at `index` wants to be: it continues a neighbour (xfs_bmap_adjacent, 6.1). */
-function wantedBlock(
+export function wantedBlock(
   space: XfsSpace,
   inode: XfsInode,
+  { all }: FileExtents,
   index: number,
   offset: number,
   length: number,
 ): number {
-  const { all } = inode.extents
   const next = all[index]
   const previous = neighbour(space, all[index - 1], offset, length, next === undefined)
   if (next === undefined) return previous?.block ?? inode.home

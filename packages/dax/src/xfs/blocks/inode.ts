@@ -8,6 +8,14 @@ import { FileExtents } from './file-extents.ts'
 /** struct xfs_inode and its log item, 6.1. */
 export class XfsInode {
   readonly extents: FileExtents = new FileExtents()
+  /** Blocks for copies to be, some of them ahead of need; a written one is about to go into `extents` (the COW fork). */
+  readonly cow: FileExtents = new FileExtents()
+  /** It may have shared blocks: it was the source or the target of a remapping (`XFS_DIFLAG2_REFLINK`). */
+  reflink = false
+  /** Its blocks are being made another file's, too: nobody may change the block map (`XFS_IREMAPPING`). */
+  remapping = false
+  /** Blocks of the COW fork (`i_delayed_blks`, of which this file system has no others). */
+  cowBlocks = 0
   /** The inode's own block, where its first allocation wants to be near to. */
   readonly home: number
   /** Blocks of data and of the extent tree (`i_nblocks`). */
@@ -27,5 +35,12 @@ export class XfsInode {
   log(timesOnly: boolean): void {
     this.pinned = true
     if (!timesOnly) this.changed = true
+  }
+
+  /** From now on writes have to ask whether blocks are shared (fs/xfs/xfs_reflink.c: xfs_reflink_set_inode_flag, 6.1). */
+  setReflink(): void {
+    if (this.reflink) return
+    this.reflink = true
+    this.log(false)
   }
 }

@@ -25,25 +25,35 @@ export class XfsSpace {
   /** The first block of the last allocation, and its length. */
   block = 0
   length = 0
+  /** Of the last {@link untilShared}. */
+  isShared = false
   readonly #forceLog: () => void
+  readonly #reclaim: () => void
 
   constructor(init: {
     blocks: number
+    /** Whether files can share blocks; not, unless said. */
+    reflink?: boolean
     zero: (block: number, count: number) => void
+    /** Gives back what was allocated ahead of need; called when a reservation fails. */
+    reclaim?: () => void
     /** Makes freed extents usable; called when nothing else is left (xfs_extent_busy_flush, 6.1). */
     forceLog: () => void
   }) {
-    const layout = xfsLayout(init.blocks)
+    const layout = xfsLayout(init.blocks, init.reflink === true)
     this.groups = layout.map((group) => new AllocationGroup(group))
     this.zero = init.zero
     this.#forceLog = init.forceLog
+    this.#reclaim = init.reclaim ?? (() => {})
     const pool = Math.min(Math.floor(init.blocks / 20), MOST_POOL)
     const free = this.groups.reduce((sum, group) => sum + group.freeBlocks + FREE_LIST - group.reserved, 0)
     this.available = free - pool - this.groups.length * SET_ASIDE
   }
 
-  /** Whether a transaction that adds `count` blocks to a file can begin (xfs_trans_reserve, 6.1). */
+  /** Whether a transaction that adds `count` blocks to a file can begin (xfs_trans_alloc, xfs_trans_reserve, 6.1). */
   canReserve(count: number): boolean {
+    if (this.available >= count + TREE_BLOCKS) return true
+    this.#reclaim()
     return this.available >= count + TREE_BLOCKS
   }
 
@@ -64,14 +74,15 @@ export class XfsSpace {
   }
 
   /**
-   * Allocates up to `length` blocks of a file near `near`, at best all in one extent: `block` and `length` say which.
+   * Allocates up to `length` blocks of a file near `near`, at best all in one extent: `block` and `length` say which. If
+   * they are less, then at best `mod` more than a multiple of `prod`.
    * False if there is no space (fs/xfs/libxfs/xfs_bmap.c: xfs_bmap_btalloc, 6.1).
    */
-  allocateData(near: number, length: number, minleft: number): boolean {
+  allocateData(near: number, length: number, minleft: number, prod = 1, mod = 0): boolean {
     const maxlen = Math.min(length, this.groups[0]!.mostUsable)
     const longest = this.#longest(near, maxlen)
     const minlen = Math.min(Math.max(longest, 1), maxlen)
-    const request = { near: 0, minlen, maxlen, minleft, userdata: true }
+    const request = { near: 0, minlen, maxlen, minleft, userdata: true, prod, mod }
     if (this.#fromNearOn(near, request)) return true
     if (minlen > 1 && this.#fromNearOn(near, { ...request, minlen: 1 })) return true
     return this.groups.some((group) => this.#bySize(group, { ...request, minlen: 1 }))
@@ -79,14 +90,46 @@ export class XfsSpace {
 
   /** A block for an extent tree, as near to `near` as can be (xfs_bmap_extents_to_btree, 6.1). */
   allocateTreeBlock(near: number): boolean {
-    return this.#fromNearOn(near, { near: 0, minlen: 1, maxlen: 1, minleft: 0, userdata: false })
+    return this.#fromNearOn(near, {
+      near: 0,
+      minlen: 1,
+      maxlen: 1,
+      minleft: 0,
+      userdata: false,
+      prod: 1,
+      mod: 0,
+    })
   }
 
-  /** fs/xfs/libxfs/xfs_alloc.c: __xfs_free_extent, 6.1. */
+  /**
+   * A file does not have the blocks any more: those that no other has are free (fs/xfs/libxfs/xfs_refcount.c:
+   * xfs_refcount_decrease_extent; xfs_alloc.c: __xfs_free_extent, 6.1).
+   */
   free(block: number, count: number): void {
     const group = this.#groupOf(block)
-    group.release(block - group.start, count)
-    this.available += count
+    group.refcounts.decrease(block - group.start, count, (bno, length) => {
+      group.release(bno, length)
+      this.available += length
+    })
+  }
+
+  /** Another file has the blocks, too (fs/xfs/libxfs/xfs_refcount.c: xfs_refcount_increase_extent, 6.1). */
+  share(block: number, count: number): void {
+    const group = this.#groupOf(block)
+    group.refcounts.increase(block - group.start, count)
+  }
+
+  /**
+   * How many of the blocks, from the first on, are all shared, or none is (xfs_reflink_trim_around_shared, 6.1): which
+   * of both is in {@link isShared}.
+   */
+  untilShared(block: number, count: number): number {
+    const group = this.#groupOf(block)
+    const { refcounts } = group
+    refcounts.findShared(block - group.start, count)
+    this.isShared = refcounts.length > 0 && refcounts.bno === block - group.start
+    if (refcounts.length === 0) return count
+    return this.isShared ? refcounts.length : refcounts.bno - (block - group.start)
   }
 
   /** The longest extent of any group, the nearest first, until one is long enough (xfs_bmap_btalloc_nullfb, 6.1). */
