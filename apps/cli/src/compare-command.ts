@@ -6,6 +6,7 @@ import { COST_SOURCE, instructionsOf, isRecordedOn } from './cost-table.ts'
 import { run as runModel, type Task } from './model.ts'
 import { chooseProfile, PROFILE_ARGS } from './profile.ts'
 import { readScenario } from './scenario-files.ts'
+import { ownStrategy } from './strategy/built-in.ts'
 import { chooseStrategies, isBuiltIn } from './strategy/choose.ts'
 
 /** `mm-model compare`: write-fault strategies side by side. */
@@ -26,7 +27,7 @@ export const compareCommand = command({
   },
   notes: [
     "A pass is one run of the file system's fault handler that was not sent on to a smaller order.",
-    'Kernel instructions come from a recorded table; operations without a row there show –.',
+    'Kernel instructions come from a table recorded on 6.1; operations without a row there, and other kernels, show –.',
     'Exit code 1 means that the model cannot tell what some operation does ("not modelled").',
   ],
   examples: [
@@ -38,7 +39,8 @@ export const compareCommand = command({
     const strategies = await chooseStrategies('compare', args.strategies, terminal)
     const scenario = readScenario(args.file)
     const columns = strategies.map((strategy) => columnOf({ scenario, path: args.file, profile, strategy }))
-    const reference = columns.find(({ strategy }) => strategy === 'mkwrite') ?? columns[0]!
+    const own = ownStrategy(profile.kernel)
+    const reference = columns.find(({ strategy }) => strategy === own.name) ?? columns[0]!
     const endings = columns
       .filter((column) => column !== reference)
       .map(({ strategy, finalState }) => ({

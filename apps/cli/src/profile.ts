@@ -1,26 +1,23 @@
-import { kernelNames } from '@mm-model/core'
-import { nearestWord } from '@mm-model/scenario'
+import { kernelByName, kernelNames } from '@mm-model/core'
+import { fileSystemNames, nearestWord } from '@mm-model/scenario'
 import { InputError } from './input-error.ts'
-
-/** The file systems that are built. */
-const BUILT_FILE_SYSTEMS = ['ext4', 'xfs', 'xfs-reflink'] as const
-
-type FileSystem = (typeof BUILT_FILE_SYSTEMS)[number]
 
 /** What a run is of: a kernel on a file system. */
 export interface Profile {
   readonly kernel: string
-  readonly fs: FileSystem
+  readonly fs: string
 }
 
 // What the project plans is refused by name until it is built; anything else is a mistake.
-const KERNELS: Choices = { what: 'kernel', built: kernelNames, planned: ['4.5'] }
-const FILE_SYSTEMS: Choices = { what: 'file system', built: BUILT_FILE_SYSTEMS, planned: ['ext2'] }
+const KERNELS: Choices = { what: 'kernel', built: kernelNames, planned: [] }
+const FILE_SYSTEMS: readonly string[] = ['ext4', 'xfs', 'xfs-reflink', 'ext2']
 
 interface Choices {
   readonly what: string
   readonly built: readonly string[]
   readonly planned: readonly string[]
+  /** Where it is not built, when it is built elsewhere. */
+  readonly where?: string
 }
 
 /** The flags that choose a profile, for the commands that run the model. */
@@ -40,14 +37,17 @@ export function chooseProfile(
   args: { readonly kernel: string; readonly fs: string },
 ): Profile {
   checkBuilt(command, KERNELS, args.kernel)
-  checkBuilt(command, FILE_SYSTEMS, args.fs)
-  return { kernel: args.kernel, fs: args.fs as FileSystem }
+  const built = fileSystemNames(kernelByName(args.kernel))
+  const elsewhere = kernelNames.some((name) => fileSystemNames(kernelByName(name)).includes(args.fs))
+  const where = elsewhere ? ` with kernel ${args.kernel}` : ''
+  checkBuilt(command, { what: 'file system', built, planned: FILE_SYSTEMS, where }, args.fs)
+  return { kernel: args.kernel, fs: args.fs }
 }
 
-function checkBuilt(command: string, { what, built, planned }: Choices, name: string): void {
+function checkBuilt(command: string, { what, built, planned, where = '' }: Choices, name: string): void {
   if (built.includes(name)) return
   if (planned.includes(name))
-    throw new InputError(command, `the ${what} '${name}' is not built yet`, `use ${built.join(', ')}`)
+    throw new InputError(command, `the ${what} '${name}' is not built yet${where}`, `use ${built.join(', ')}`)
   const nearest = nearestWord(name, [...built, ...planned])
   const remedy = nearest === null ? `use ${built.join(', ')}` : `did you mean '${nearest}'?`
   throw new InputError(command, `unknown ${what} '${name}'`, remedy)

@@ -13,6 +13,7 @@ import { InputError } from './input-error.ts'
 import { run as runModel } from './model.ts'
 import { chooseProfile, PROFILE_ARGS } from './profile.ts'
 import { readScenario, writeObservations } from './scenario-files.ts'
+import { ownStrategy } from './strategy/built-in.ts'
 import { chooseStrategy, STRATEGY_ARG } from './strategy/choose.ts'
 import { counted } from './table.ts'
 import type { Colors, Terminal } from './terminal.ts'
@@ -49,7 +50,7 @@ export const runCommand = command({
   ],
   run: async (args, terminal): Promise<ExitCode> => {
     const profile = chooseProfile('run', args)
-    const strategy = await chooseStrategy('run', args.strategy, terminal)
+    const strategy = await chooseStrategy('run', args.strategy ?? ownStrategy(profile.kernel).name, terminal)
     // All files are read before the first one runs: a mistake in the last is told at once.
     const scenarios = args._.map(readScenario)
     if (args.observations !== undefined) refuseSameNames(scenarios, args._)

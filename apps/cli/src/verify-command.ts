@@ -14,6 +14,7 @@ import { InputError } from './input-error.ts'
 import { observeOrExplain } from './model.ts'
 import { chooseProfile, PROFILE_ARGS, type Profile } from './profile.ts'
 import { readRecordedScenarios, readRecordings } from './scenario-files.ts'
+import { ownStrategy } from './strategy/built-in.ts'
 import { chooseStrategy, STRATEGY_ARG } from './strategy/choose.ts'
 import { counted, grouped, table } from './table.ts'
 import type { Terminal } from './terminal.ts'
@@ -58,7 +59,11 @@ export const verifyCommand = command({
   ],
   run: async (args, terminal): Promise<ExitCode> => {
     const profile = chooseProfile('verify', args)
-    const strategy = await chooseStrategy('verify', args.strategy, terminal)
+    const strategy = await chooseStrategy(
+      'verify',
+      args.strategy ?? ownStrategy(profile.kernel).name,
+      terminal,
+    )
     const show = countOf('verify', 'show', args.show)
     const tier = args.tier as Tier
     if (args.scenarios === undefined)

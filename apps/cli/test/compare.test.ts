@@ -62,6 +62,15 @@ describe('mm-model compare', () => {
     })
   })
 
+  it('compares with what the kernel itself does, and has no figures of a kernel that was not counted', () => {
+    const { strategies, finalState } = jsonOf<Compared>(
+      mmModel('compare', EXAMPLE, '--kernel', '4.5', '--strategies', 'mkwrite,retry', '--json'),
+    )
+    expect(finalState.reference).toBe('retry')
+    expect(strategies.map(({ instructions }) => instructions.operations)).toEqual([0, 0])
+    expect(strategies.map(({ total }) => total.handlerPasses)).not.toContain(0)
+  })
+
   it('has figures only for what was counted, and says for how many operations', () => {
     const { strategies, costSource } = jsonOf<Compared>(mmModel('compare', EXAMPLE, '--json'))
     expect(costSource).toMatchObject({ file: 'kernel-observations/cost.json' })

@@ -37,6 +37,17 @@ describe('mm-model run', () => {
     )
   })
 
+  it('runs another kernel, with the strategy that it follows itself', () => {
+    const { scenarios, ...profile } = jsonOf<{ scenarios: { ops: object[] }[] }>(
+      mmModel('run', HOLE, '--json', '--kernel', '4.5'),
+    )
+    expect(profile).toEqual({ kernel: '4.5', fs: 'ext4', strategy: 'retry' })
+    expect(scenarios[0]!.ops[2]).toMatchObject({
+      op: 'store m0 0x0 1',
+      faults: [{ error: '0x6' }, { error: '0x7', ret: [] }],
+    })
+  })
+
   it('runs several scenarios, one by one', () => {
     expect(mmModel('run', EXAMPLE, HOLE).stdout).toBe(
       mmModel('run', EXAMPLE).stdout + mmModel('run', HOLE).stdout,

@@ -121,6 +121,12 @@ describe('mm-model verify', () => {
     expect([verify('--fs', 'xfs'), verify()]).toEqual([0, 2])
   })
 
+  it('has nothing to hold a kernel to that nobody recorded', () => {
+    const { status, stderr } = mmModel('verify', recordings(), '--scenarios', SCENARIOS, '--kernel', '4.5')
+    expect(status).toBe(2)
+    expect(stderr).toContain('recorded on 6.1 with ext4, but the model runs 4.5 with ext4')
+  })
+
   it('refuses a scenario that is not the one recorded', () => {
     const other = folderWith({ [`${NAME}.scn`]: 'create a 64k\nmmap m0 a 0 32k rw shared\n' })
     const { status, stderr } = mmModel('verify', recordings(), '--scenarios', other)

@@ -42,6 +42,7 @@ export {
   type Translation,
 } from './invariants/snapshot.ts'
 export { kernelByName, kernelNames } from './kernels/catalog.ts'
+export { kernel45 } from './kernels/linux-4.5.ts'
 export { kernel61 } from './kernels/linux-6.1.ts'
 export { kernel612 } from './kernels/linux-6.12.ts'
 export { RwSem } from './locks.ts'

@@ -4,6 +4,8 @@
  */
 
 import type { Task } from '@mm-model/core'
+import { BufferHead } from './buffer-head.ts'
+import { BlockMap } from './ext4/blocks/index.ts'
 import { Iomap } from './iomap.ts'
 import { XArray, XaState } from './xarray.ts'
 
@@ -12,6 +14,9 @@ export class FaultContext {
   readonly iomap: Iomap = new Iomap()
   /** Where the blocks of `iomap` are to be copied from; a hole: nowhere. */
   readonly srcmap: Iomap = new Iomap()
+  /** What `get_block` said, and the map that ext4 asks for it (4.5). */
+  readonly bh: BufferHead = new BufferHead()
+  readonly blockMap: BlockMap = new BlockMap()
   /** The place of the entry in its inode's array. */
   readonly xas: XaState = new XaState(new XArray())
   /** The entry that the fault holds locked, without its lock bit. */

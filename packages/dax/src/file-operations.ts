@@ -21,6 +21,8 @@ export interface DaxFileOperationsForm<R> extends FileOperationsForm<R> {
   readonly remapFileRange?: (t: Task, inodeIn: DaxInode, inodeOut: DaxInode) => R
   /** `->write_iter` of one byte value: bytes written. */
   write(t: Task, inode: DaxInode, offset: number, length: number, byte: number): R
+  /** `->writepages` with `WB_SYNC_ALL` over bytes `start … end`; `Infinity`: to the end. */
+  writepages(t: Task, inode: DaxInode, start: number, end: number): R
 }
 
 /** The calls in both forms of the code. */

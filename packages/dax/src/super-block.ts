@@ -4,6 +4,7 @@
  */
 
 import { type Machine, MachineError, type Task, type VmOperations } from '@mm-model/core'
+import { type EntryFormat, lockedEntries } from './entry-format.ts'
 import type { DaxFileOperations } from './file-operations.ts'
 import type { DaxInode } from './inode.ts'
 import type { Iomap } from './iomap.ts'
@@ -61,6 +62,8 @@ export class SuperBlock {
   readonly inodes: DaxInode[] = []
   readonly fileOperations: DaxFileOperations
   readonly vmOperations: VmOperations
+  /** What the entries of its inodes mean. */
+  readonly entryFormat: EntryFormat
   /** `SB_*`. */
   frozen: number = SB_UNFROZEN
   /** Tasks inside a section of each level (`s_writers.rw_sem`). */
@@ -68,12 +71,18 @@ export class SuperBlock {
 
   constructor(
     machine: Machine,
-    init: { personality: Personality; fileOperations: DaxFileOperations; vmOperations: VmOperations },
+    init: {
+      personality: Personality
+      fileOperations: DaxFileOperations
+      vmOperations: VmOperations
+      entryFormat?: EntryFormat
+    },
   ) {
     this.machine = machine
     this.personality = init.personality
     this.fileOperations = init.fileOperations
     this.vmOperations = init.vmOperations
+    this.entryFormat = init.entryFormat ?? lockedEntries
   }
 
   /** What a blocked task waits for, by name. */

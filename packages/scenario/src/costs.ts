@@ -12,10 +12,11 @@ export interface Costs {
   /**
    * Passes through the file system's fault handler: `dax_pte_fault_done`, and `dax_pmd_fault_done` unless it returned
    * FALLBACK, because then the same pass goes on with the next smaller order. Where it does not go on, since the kernel
-   * first has to take `mmap_lock` (6.12), the pass counts, and what follows in the same trap is another.
+   * first has to take `mmap_lock` (6.12), the pass counts, and what follows in the same trap is another. On 4.5, ext4's
+   * handlers in the same way.
    */
   readonly handlerPasses: number
-  /** Look-ups of extents: `iomap_begin`, from faults and from system calls. */
+  /** Look-ups of extents: `iomap_begin`, on 4.5 ext4's `get_block`s, from faults and from system calls. */
   readonly extentLookups: number
   /** Files whose mtime changed, by anything but the operations that write the file themselves. */
   readonly timestampUpdates: number
@@ -85,6 +86,12 @@ function setsTimesItself(words: readonly string[]): boolean {
   )
 }
 
+/** What says, once, that a pass through the handler of a page was made. */
+const PTE_PASSES: readonly string[] = ['dax_pte_fault_done', 'ext4_dax_fault', 'ext4_dax_pfn_mkwrite']
+/** What says how a pass through the handler of 2 MiB ended. */
+const PMD_RESULTS: readonly string[] = ['dax_pmd_fault_done', 'ext4_dax_pmd_fault_ret']
+const EXTENT_LOOKUPS: readonly string[] = ['iomap_begin', 'ext4_get_block', 'ext4_dax_mmap_get_block']
+
 function countable(o: OperationObservation, words: readonly string[]): Costs {
   const traps = o.faults.flatMap((f) => (f.error === null ? [] : [f.error]))
   const inFaults = o.faults.flatMap((f) => f.events)
@@ -97,7 +104,7 @@ function countable(o: OperationObservation, words: readonly string[]): Costs {
     faults: traps.length,
     faultsByError,
     handlerPasses: o.faults.reduce((n, { events }) => n + passesOf(events), 0),
-    extentLookups: count(all, 'iomap_begin'),
+    extentLookups: all.filter(({ name }) => EXTENT_LOOKUPS.includes(name)).length,
     timestampUpdates: setsTimesItself(words) ? 0 : o.files.filter((f) => f.mtime).length,
     timestampCalls: count(inFaults, 'file_update_time'),
     tlbFlushes: count(all, 'flush_tlb_mm_range'),
@@ -107,8 +114,8 @@ function countable(o: OperationObservation, words: readonly string[]): Costs {
 
 /** Passes through the handler in one call of handle_mm_fault. */
 function passesOf(events: readonly EventObservation[]): number {
-  const done = events.filter(({ name }) => name === 'dax_pte_fault_done' || name === 'dax_pmd_fault_done')
-  const ended = done.filter(({ name, ret }) => name === 'dax_pte_fault_done' || ret !== 'FALLBACK')
+  const done = events.filter(({ name }) => PTE_PASSES.includes(name) || PMD_RESULTS.includes(name))
+  const ended = done.filter(({ name, ret }) => PTE_PASSES.includes(name) || ret !== 'FALLBACK')
   return done.length > 0 ? Math.max(1, ended.length) : 0
 }
 

@@ -205,11 +205,9 @@ export const MAKERS: Readonly<Record<OperationName, readonly [weight: number, ma
   mlock: [
     1,
     (world, process) =>
-      onMapping(world, process, (map, { length }) => ({
-        op: 'mlock',
-        map,
-        ...near(world.range(length), 16 * MIB),
-      })),
+      onMapping(world, process, (map, { length }) =>
+        populatingWaits(world) ? null : { op: 'mlock', map, ...near(world.range(length), 16 * MIB) },
+      ),
   ],
   mremap: [2, mremap],
   fork: [
@@ -270,7 +268,12 @@ function access(world: World, process: KnownProcess, op: 'load' | 'store'): Oper
     let offset = Math.min(world.offset(length), 64 * MIB)
     if (random.chance(15)) offset += random.pick([8, 4095, random.below(PAGE)])
     if (op === 'load') return { op, map, offset }
-    const mayWait = resized || kinds.has('shared') || kinds.has('sync') || offset >= length
+    const mayWait =
+      resized ||
+      kinds.has('shared') ||
+      kinds.has('sync') ||
+      (world.privateStoresWait && kinds.has('private')) ||
+      offset >= length
     return world.frozen && mayWait ? null : { op, map, offset, byte: random.between(1, 255) }
   })
 }
@@ -308,9 +311,14 @@ function mmap(world: World, process: KnownProcess): OperationWords | null {
     length,
     prot: random.weighted(PROTECTIONS),
     kind,
-    populate: small && random.chance(10),
-    locked: small && random.chance(8),
+    populate: small && random.chance(10) && !populatingWaits(world),
+    locked: small && random.chance(8) && !populatingWaits(world),
   }
+}
+
+/** Populating a private mapping stores to it. */
+function populatingWaits({ frozen, privateStoresWait }: World): boolean {
+  return frozen && privateStoresWait
 }
 
 function mremap(world: World, process: KnownProcess): OperationWords | null {

@@ -82,6 +82,8 @@ export interface KnownProcess {
 export class World {
   readonly random: Random
   readonly theme: Theme
+  /** Whether stores to private mappings wait for a frozen file system too. */
+  readonly privateStoresWait: boolean
   readonly first: KnownProcess = { files: new Map(), mappings: new Map() }
   readonly children: Map<string, KnownProcess> = new Map()
   /** Whether the file system is frozen: then nothing may write to it. */
@@ -89,8 +91,9 @@ export class World {
   /** Pages that accesses and ranges come back to, so that operations meet. */
   readonly hot: readonly number[]
 
-  constructor(seed: number) {
+  constructor(seed: number, privateStoresWait: boolean) {
     this.random = new Random(seed)
+    this.privateStoresWait = privateStoresWait
     this.theme = this.random.weighted(THEMES)
     const largest = Math.max(...this.theme.pages)
     const borders = [0, 1, 511, 512, 513, 1023].filter((page) => page < largest)

@@ -10,6 +10,8 @@ export interface GenerateOptions {
   readonly operations?: number | undefined
   /** Whether files come to share blocks, for file systems that can; default false. */
   readonly reflink?: boolean | undefined
+  /** Whether stores to private mappings of files wait for a frozen file system too (kernels that do not hold I31). */
+  readonly privateStoresWait?: boolean | undefined
 }
 
 /** Percent of operations that a child executes, once there is one. */
@@ -29,8 +31,8 @@ const REFLINK_WEIGHT = 5
  */
 export function generateScenario(seed: number, options: GenerateOptions = {}): Scenario {
   const count = Math.min(Math.max(options.operations ?? 30, 12), 10_000)
-  const world = new World(seed)
   const reflink = options.reflink === true ? REFLINK_WEIGHT : 0
+  const world = new World(seed, options.privateStoresWait === true)
   const lines = layOut(world)
   if (reflink > 0) lines.push(...shareBlocks(world))
   while (lines.length < count) lines.push(line(world, reflink))

@@ -26,6 +26,7 @@ export type {
 export { parseObservation, stringifyObservation } from './observation-json.ts'
 export { parseScenario } from './parse.ts'
 export { type RunOptions, type RunResult, runScenario } from './run.ts'
+export { fileSystemNames } from './runner/file-systems.ts'
 export { InvariantViolation } from './runner/invariants-error.ts'
 export type { Complaint, ScenarioErrorCode } from './scenario-error.ts'
 export { ObservationError, ScenarioError, ScenarioSyntaxError } from './scenario-error.ts'

@@ -4,6 +4,7 @@
  */
 
 import {
+  type KernelProfile,
   kernelByName,
   Machine,
   MachineError,
@@ -29,8 +30,8 @@ import type { Operation, Scenario } from './syntax.ts'
 
 /** What to run a scenario on. */
 export interface RunOptions {
-  /** One of `kernelNames` of `@mm-model/core`. */
-  readonly kernel: string
+  /** One of `kernelNames` of `@mm-model/core`, or a profile of one's own. */
+  readonly kernel: string | KernelProfile
   /** `ext4`, `xfs`, or `xfs-reflink`, whose files can share blocks. */
   readonly fs: string
   /**
@@ -76,10 +77,10 @@ export function runScenario(scenario: Scenario, options: RunOptions): RunResult 
   const run = new Run(options)
   const ops = scenario.ops.map((operation) => run.step(operation))
   run.finish()
-  const { kernel, fs, arch = DEFAULT_ARCH } = options
+  const { fs, arch = DEFAULT_ARCH } = options
   const observation = {
     scenario: scenario.name,
-    kernel,
+    kernel: kernelOf(options).name,
     fs,
     ...(arch === DEFAULT_ARCH ? {} : { arch }),
     ops,
@@ -90,6 +91,10 @@ export function runScenario(scenario: Scenario, options: RunOptions): RunResult 
     finalState: finalStateOf(observation, run.fileDigests()),
     warnings: run.warnings,
   }
+}
+
+function kernelOf({ kernel }: RunOptions): KernelProfile {
+  return typeof kernel === 'string' ? kernelByName(kernel) : kernel
 }
 
 /** Times and blocks of a file before an operation. */
@@ -117,7 +122,7 @@ class Run {
 
   constructor(options: RunOptions) {
     const { strategy, checkStrategy } = options
-    const kernel = kernelByName(options.kernel)
+    const kernel = kernelOf(options)
     const arch = architecture(kernel, options.arch ?? DEFAULT_ARCH)
     this.#machine = new Machine({ strategy, checkStrategy, kernel, arch })
     this.#bits = new EntryBits(arch)
@@ -125,7 +130,7 @@ class Run {
     this.#calls = callsOf(options.form ?? 'plain', onStep === undefined ? null : () => onStep(this.#machine))
     this.#frames = new Frames(this.#machine)
     const places = this.#places
-    const fs = fileSystem(options.fs)
+    const fs = fileSystem(options.fs, this.#machine.kernel)
     this.#surroundings = {
       calls: this.#calls,
       sb: fs.mount(this.#machine),

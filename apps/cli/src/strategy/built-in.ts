@@ -1,4 +1,4 @@
-import type { WriteFaultStrategy } from '@mm-model/core'
+import { kernelByName, type WriteFaultStrategy } from '@mm-model/core'
 import { deferredMtime } from '@mm-model/strategy-deferred-mtime'
 import { fallthrough } from '@mm-model/strategy-fallthrough'
 import { insertWritable } from '@mm-model/strategy-insert-writable'
@@ -16,5 +16,8 @@ export const BUILT_IN: readonly WriteFaultStrategy[] = [
   deferredMtime,
 ]
 
-/** The strategy that Linux 6.1 itself follows. */
-export const DEFAULT_STRATEGY: WriteFaultStrategy = mkwrite
+/** What a kernel itself follows. */
+export function ownStrategy(kernel: string): WriteFaultStrategy {
+  const { strategy: own } = kernelByName(kernel)
+  return BUILT_IN.find(({ name }) => name === own)!
+}

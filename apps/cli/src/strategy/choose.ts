@@ -1,10 +1,10 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { WriteFaultStrategy } from '@mm-model/core'
+import { kernelNames, type WriteFaultStrategy } from '@mm-model/core'
 import { nearestWord } from '@mm-model/scenario'
 import { InputError } from '../input-error.ts'
 import type { Terminal } from '../terminal.ts'
-import { BUILT_IN, DEFAULT_STRATEGY } from './built-in.ts'
+import { BUILT_IN, ownStrategy } from './built-in.ts'
 import { loadPlugin } from './load.ts'
 import { locatePlugin } from './locate.ts'
 
@@ -14,7 +14,7 @@ const NAMES: readonly string[] = BUILT_IN.map(({ name }) => name)
 export const STRATEGY_ARG = {
   type: 'string',
   valueHint: 'NAME',
-  description: `the write-fault strategy: ${NAMES.join(', ')}, or the path or package of a plugin (default: what the kernel does, mkwrite for 6.1 and 6.12)`,
+  description: `the write-fault strategy: ${NAMES.join(', ')}, or the path or package of a plugin (default: what the kernel itself does: ${ownStrategies()})`,
 } as const
 
 /**
@@ -25,15 +25,19 @@ export const STRATEGY_ARG = {
  */
 export async function chooseStrategy(
   command: string,
-  name: string | undefined,
+  name: string,
   terminal: Terminal,
 ): Promise<WriteFaultStrategy> {
-  if (name === undefined) return DEFAULT_STRATEGY
   const known = BUILT_IN.find((strategy) => strategy.name === name)
   if (known !== undefined) return known
   const file = locateStrategy(command, name)
   terminal.hostPlugin(name)
   return loadPlugin(name, file, undefined)
+}
+
+/** `mkwrite for 6.1, retry for 4.5`. */
+function ownStrategies(): string {
+  return kernelNames.map((kernel) => `${ownStrategy(kernel).name} for ${kernel}`).join(', ')
 }
 
 /** Strategies from a comma-separated list; without one, all that are built. */

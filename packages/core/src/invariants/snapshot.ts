@@ -60,6 +60,8 @@ export interface FrameSnapshot {
   /** What the frame itself counts: entries of one page. */
   readonly mapcount: number
   readonly exclusive: boolean
+  /** A page of a file's page cache, not an anonymous one. */
+  readonly ofFile: boolean
   /** First frame of the 2 MiB page that it is a part of, or -1. */
   readonly head: number
 }
@@ -185,6 +187,7 @@ class RamCensus {
       hugeEntries: 0,
       mapcount: memory.mapcount(pfn),
       exclusive: memory.anonExclusive(pfn),
+      ofFile: memory.isFilePage(pfn),
       head: memory.compoundHead(pfn),
     }
     this.frames.set(pfn, frame)
@@ -235,6 +238,7 @@ function locksHeld(machine: Machine, spaces: readonly MmSnapshot[], tables: Tabl
   for (const mapping of mappings) {
     note(mapping.iMmapRwsem)
     note(mapping.invalidateLock)
+    for (const { lock } of mapping.pages) note(lock)
   }
   for (const table of tables.reached) {
     if (machine.pageTables.ptl[table] !== PTL_FREE) held.push(`the page-table lock of table ${table}`)

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { isCowMapping, VM_SHARED } from '../vm-flags.ts'
+import { isCowMapping, VM_MIXEDMAP, VM_SHARED } from '../vm-flags.ts'
 import type { Transition } from './call.ts'
 import { hex, type Invariant, type Violation } from './invariant.ts'
 import { at, spaceOf } from './snapshot.ts'
@@ -41,7 +41,7 @@ export const I6: Invariant<Transition> = {
 export const I50: Invariant<Transition> = {
   id: 'I50',
   title:
-    'a fork gives the child no right that the parent lacks, takes writing from both where pages are copied, and leaves shared DAX areas empty',
+    'a fork gives the child no right that the parent lacks, takes writing from both where pages are copied, and leaves shared DAX areas empty unless they are VM_MIXEDMAP',
   kind: 'T',
   source: 'mm/memory.c: copy_page_range, vma_needs_copy, copy_present_pte',
   check({ before, after, call }) {
@@ -71,8 +71,9 @@ export const I50: Invariant<Transition> = {
       const shared = (area.flags & VM_SHARED) !== 0
       if (child.leaves.writable(i) && !parent.leaves.writable(p))
         complain('no more rights than the parent has')
-      else if (shared && area.isDax) complain('no entry in a shared DAX area: the child faults for itself')
-      else if (shared && child.leaves.dirty(i)) complain('a clean entry')
+      else if (shared && area.isDax && (area.flags & VM_MIXEDMAP) === 0)
+        complain('no entry in a shared DAX area: the child faults for itself')
+      else if (shared && child.leaves.huge[i] === 0 && child.leaves.dirty(i)) complain('a clean entry')
       else if (isCowMapping(area.flags)) {
         const s = since.leaves.find(address)
         if (child.leaves.writable(i)) complain('a read-only entry on both sides')

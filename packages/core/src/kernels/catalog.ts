@@ -5,10 +5,11 @@
 
 import { MachineError } from '../errors.ts'
 import type { KernelProfile } from '../profile.ts'
+import { kernel45 } from './linux-4.5.ts'
 import { kernel61 } from './linux-6.1.ts'
 import { kernel612 } from './linux-6.12.ts'
 
-const KERNELS: readonly KernelProfile[] = [kernel61, kernel612]
+const KERNELS: readonly KernelProfile[] = [kernel61, kernel612, kernel45]
 
 /** The names that `kernelByName` knows, the recorded reference first. */
 export const kernelNames: readonly string[] = /*#__PURE__*/ Object.freeze(

@@ -15,7 +15,11 @@ import { downWrite, upRead } from './locking.ts'
  * `VM_FAULT_RETRY` (mm/filemap.c: __lock_page_or_retry, 4.5).
  */
 export function lockPageOrRetry(t: Task, page: CachedPage, flags: number): boolean {
-  if (page.lock.writer === null || (flags & FAULT_FLAG_ALLOW_RETRY) === 0) {
+  if (page.lock.writer === null) {
+    page.lock.writer = t
+    return true
+  }
+  if ((flags & FAULT_FLAG_ALLOW_RETRY) === 0) {
     downWrite(t, page.lock)
     return true
   }

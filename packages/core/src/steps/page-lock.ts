@@ -16,7 +16,11 @@ import { downWrite, upRead } from './locking.ts'
  */
 export function* lockPageOrRetry(t: Task, page: CachedPage, flags: number): Steps<boolean> {
   yield STEP_LOCK
-  if (page.lock.writer === null || (flags & FAULT_FLAG_ALLOW_RETRY) === 0) {
+  if (page.lock.writer === null) {
+    page.lock.writer = t
+    return true
+  }
+  if ((flags & FAULT_FLAG_ALLOW_RETRY) === 0) {
     yield* downWrite(t, page.lock)
     return true
   }

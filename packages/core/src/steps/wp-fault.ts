@@ -137,7 +137,7 @@ function* wpPageShared(t: Task, vmf: VmFault): Steps<number> {
   if (pageMkwrite === undefined) throw notModelled('a store to a page of a page cache')
   const { flags } = vmf
   vmf.flags = FAULT_FLAG_WRITE | FAULT_FLAG_MKWRITE
-  const ret = yield* pageMkwrite(t, vmf)
+  const ret = (yield* pageMkwrite(t, vmf)) & ~VM_FAULT_READONLY
   vmf.flags = flags
   if (ret === 0 || (ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE)) !== 0) return ret
   throw notModelled('a store to a page of a page cache')

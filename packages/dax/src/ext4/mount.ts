@@ -6,20 +6,29 @@
 import { MAP_SYNC, type Machine, type VmOperations } from '@mm-model/core'
 import type { DaxFileOperations } from '../file-operations.ts'
 import * as plain from '../plain/index.ts'
+import { radixEntries } from '../radix-entry.ts'
 import * as steps from '../steps/index.ts'
 import { SuperBlock } from '../super-block.ts'
-import { Ext4 } from './personality.ts'
+import { fileOperations45, vmOperations45 } from './linux-4.5.ts'
+import { EXT4_MAX_BYTES, Ext4 } from './personality.ts'
 
 /** A freshly made ext4 on all of the machine's persistent memory (`mke2fs`, `mount -o dax=always`). */
 export function mountExt4(machine: Machine): SuperBlock {
+  if (machine.kernel.dax === 'get-block') {
+    return new SuperBlock(machine, {
+      personality: new Ext4(machine, 'ext4_get_block'),
+      fileOperations: fileOperations45,
+      vmOperations: vmOperations45,
+      entryFormat: radixEntries,
+    })
+  }
   return new SuperBlock(machine, { personality: new Ext4(machine), fileOperations, vmOperations })
 }
 
 /** fs/ext4/file.c: ext4_file_operations, 6.1, as far as memory and file calls ask. */
 const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
   mmapSupportedFlags: MAP_SYNC,
-  // 16 TiB less one block, with blocks of 4 KiB
-  maxBytes: 0xffffffff * 4096,
+  maxBytes: EXT4_MAX_BYTES,
   steps: {
     mmap: steps.daxFileMmap,
     flushCmtime: steps.daxFlushCmtime,
@@ -29,6 +38,7 @@ const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
     allocate: steps.ext4Allocate,
     punch: steps.ext4Punch,
     write: steps.ext4DaxWrite,
+    writepages: steps.daxWritepages,
   },
   plain: {
     mmap: plain.daxFileMmap,
@@ -39,6 +49,7 @@ const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
     allocate: plain.ext4Allocate,
     punch: plain.ext4Punch,
     write: plain.ext4DaxWrite,
+    writepages: plain.daxWritepages,
   },
 })
 

@@ -32,6 +32,9 @@ import {
 /** Blocks of the journal that mke2fs makes on 512 MiB (16 MiB). */
 const JOURNAL_BLOCKS = 4096
 
+/** Longest file: 16 TiB less one block, with blocks of 4 KiB (`s_maxbytes`). */
+export const EXT4_MAX_BYTES: number = 0xffffffff * 4096
+
 /** fs/ext4, 6.1: extents, no delayed allocation, one journal. */
 export class Ext4 implements Personality {
   readonly name: string = 'ext4'
@@ -41,8 +44,12 @@ export class Ext4 implements Personality {
   /** Blocks of the journal that have a page in the block device's page cache. */
   #logPages = 0
 
-  constructor(machine: Machine) {
+  readonly #lookUpEvent: string
+
+  /** `lookUpEvent`: the function that file calls ask for an extent, by its name in this kernel. */
+  constructor(machine: Machine, lookUpEvent = 'iomap_begin') {
     const { memory } = machine
+    this.#lookUpEvent = lookUpEvent
     this.#memory = memory
     this.blocks = new Ext4Blocks(
       {
@@ -54,7 +61,7 @@ export class Ext4 implements Personality {
   }
 
   iomapEvent(): string {
-    return 'iomap_begin'
+    return this.#lookUpEvent
   }
 
   /** fs/ext4/inode.c: ext4_iomap_begin, ext4_set_iomap, 6.1. */

@@ -55,7 +55,8 @@ export class Contents {
         }
       }
     }
-    for (const pfn of snapshot.memory.frames.keys()) this.#frames.set(pfn, readFrame(snapshot, pfn))
+    for (const pfn of snapshot.memory.frames.keys())
+      if (isCopy(snapshot, pfn)) this.#frames.set(pfn, readFrame(snapshot, pfn))
   }
 
   /** What the page of the file must hold; `undefined`: zeros. */
@@ -164,7 +165,7 @@ export class Contents {
     const file = area.file instanceof DaxFile ? area.file : null
     const page = pageAt(area, address)
     const pfn = leaf < 0 ? -1 : space.leaves.frameAt(leaf, address)
-    if (after.memory.frames.has(pfn)) {
+    if (isCopy(after, pfn)) {
       const frame = this.#frames.get(pfn)
       if (frame !== undefined) frame[address % PAGE_SIZE] = byte
       if (file !== null) this.touched.push({ inode: file.inode, page, mayChange: false })
@@ -184,7 +185,7 @@ export class Contents {
       const { leaves } = space
       for (let i = 0; i < leaves.count; i++) {
         const pages = leaves.huge[i] === 1 ? PTRS_PER_PMD_LEAF : 1
-        if (!after.memory.frames.has(leaves.pfn[i]!)) continue
+        if (!isCopy(after, leaves.pfn[i]!)) continue
         for (let part = 0; part < pages; part++) {
           const pfn = leaves.pfn[i]! + part
           if (this.#frames.has(pfn)) continue
@@ -196,7 +197,7 @@ export class Contents {
         }
       }
     }
-    for (const pfn of this.#frames.keys()) if (!after.memory.frames.has(pfn)) this.#frames.delete(pfn)
+    for (const pfn of this.#frames.keys()) if (!isCopy(after, pfn)) this.#frames.delete(pfn)
     for (const [pfn, bytes] of taken) this.#frames.set(pfn, bytes)
   }
 
@@ -227,6 +228,11 @@ function storedTo({ name, task, address: to, signal }: DaxCall, space: MmSnapsho
   return (
     name === 'store' && signal === null && task.mm === space.mm && to >= address && to < address + PAGE_SIZE
   )
+}
+
+/** Whether the frame is a private page: RAM that entries map, and not a file's. */
+export function isCopy({ memory }: DaxSnapshot, pfn: number): boolean {
+  return memory.frames.get(pfn)?.ofFile === false
 }
 
 /** The bytes of a frame as they are. */

@@ -14,7 +14,7 @@ import {
 } from '@mm-model/core'
 import { DaxFile, type DaxInode } from '../inode.ts'
 import type { DaxCall, DaxTransition } from './call.ts'
-import { readFrame } from './contents.ts'
+import { isCopy, readFrame } from './contents.ts'
 import { atLeaf, atPage, describeFound, describeLeaf } from './entry-invariants.ts'
 import type { History } from './history.ts'
 import { punchedPages } from './punch.ts'
@@ -87,7 +87,7 @@ function loadedFrom(
   if (space === null || area === null) return null
   const leaf = space.leaves.find(call.address)
   const pfn = leaf < 0 ? -1 : space.leaves.frameAt(leaf, call.address)
-  const copy = after.memory.frames.has(pfn) ? pfn : -1
+  const copy = isCopy(after, pfn) ? pfn : -1
   const inode = area.file instanceof DaxFile ? area.file.inode : null
   return { copy, inode, page: pageAt(area, call.address) }
 }
@@ -216,7 +216,7 @@ export const I48: Invariant<DaxTransition> = {
   source: 'fs/ext4/inode.c: ext4_setattr, ext4_punch_hole; mm/truncate.c: truncate_inode_pages_range',
   check({ before, after, call }) {
     return removedPages(before, after, call).flatMap(({ inode, first, last }) => [
-      ...inode.entries.overlapping(first, last).map((entry) => ({
+      ...inode.entries.at(first, last).map((entry) => ({
         invariant: 'I48',
         ...atPage(entry.start, inode.name),
         found: describeFound(entry),

@@ -3,7 +3,8 @@
  * @module
  */
 
-import { daxIsPmdEntry, PG_PMD_NR } from '../entry.ts'
+import { PG_PMD_NR } from '../entry.ts'
+import type { DecodedEntry, EntryFormat } from '../entry-format.ts'
 import {
   EMPTY,
   NODE,
@@ -19,12 +20,9 @@ const MARKS: readonly number[] = [PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE]
 const MARK_NAMES: readonly string[] = ['DIRTY', 'TOWRITE']
 
 /** One entry as it was. */
-export interface EntrySnapshot {
+export interface EntrySnapshot extends DecodedEntry {
   /** First page. */
   readonly start: number
-  /** 1 or 512. */
-  readonly pages: number
-  readonly value: number
   readonly dirty: boolean
   readonly toWrite: boolean
 }
@@ -47,14 +45,22 @@ export class EntryTable {
     this.problems = problems
   }
 
-  static of(xa: XArray): EntryTable {
-    const reader = new ArrayReader(xa)
+  static of(xa: XArray, format: EntryFormat): EntryTable {
+    const reader = new ArrayReader(xa, format)
     reader.readHead()
     return new EntryTable(reader.entries, reader.problems)
   }
 
-  /** The entry that covers the page, or null. */
+  /** The entry that covers the page, or null; where one of 2 MiB lies over smaller ones (4.5), the smallest. */
   find(page: number): EntrySnapshot | null {
+    const entry = this.#last(page)
+    if (entry !== null && page < entry.start + entry.pages) return entry
+    const huge = this.#last(page - (page % PG_PMD_NR))
+    return huge !== null && page < huge.start + huge.pages ? huge : null
+  }
+
+  /** The last entry that begins at or before the page. */
+  #last(page: number): EntrySnapshot | null {
     const { all } = this
     let low = 0
     let high = all.length
@@ -63,13 +69,17 @@ export class EntryTable {
       if (all[middle]!.start <= page) low = middle + 1
       else high = middle
     }
-    const entry = all[low - 1]
-    return entry !== undefined && page < entry.start + entry.pages ? entry : null
+    return all[low - 1] ?? null
   }
 
   /** Entries that cover any of the pages `first … last`. */
   overlapping(first: number, last: number): EntrySnapshot[] {
     return this.all.filter(({ start, pages }) => start <= last && start + pages > first)
+  }
+
+  /** Entries that lie at any of the indices `first … last` of the array. */
+  at(first: number, last: number): EntrySnapshot[] {
+    return this.all.filter(({ start, slots }) => start <= last && start + slots > first)
   }
 }
 
@@ -78,9 +88,11 @@ class ArrayReader {
   readonly entries: EntrySnapshot[] = []
   readonly problems: ArrayProblem[] = []
   readonly #xa: XArray
+  readonly #format: EntryFormat
 
-  constructor(xa: XArray) {
+  constructor(xa: XArray, format: EntryFormat) {
     this.#xa = xa
+    this.#format = format
   }
 
   readHead(): void {
@@ -143,13 +155,14 @@ class ArrayReader {
     for (const mark of MARKS) if (this.#xa.nodeMark(node, offset, mark)) this.#markProblem(page, mark, where)
   }
 
-  #add(start: number, pages: number, value: number, marked: (mark: number) => boolean): void {
-    const pmd = daxIsPmdEntry(value)
-    if (pages !== (pmd ? PG_PMD_NR : 1)) {
-      this.#orderProblem(start, `${pmd ? 'an entry of 2 MiB' : 'an entry of one page'} over ${pages} pages`)
+  #add(start: number, slots: number, value: number, marked: (mark: number) => boolean): void {
+    const entry = this.#format.decode(value)
+    if (slots !== entry.slots) {
+      const size = entry.pages > 1 ? 'an entry of 2 MiB' : 'an entry of one page'
+      this.#orderProblem(start, `${size} over ${slots} pages`)
     }
     const dirty = marked(PAGECACHE_TAG_DIRTY)
-    this.entries.push({ start, pages, value, dirty, toWrite: marked(PAGECACHE_TAG_TOWRITE) })
+    this.entries.push({ ...entry, start, dirty, toWrite: marked(PAGECACHE_TAG_TOWRITE) })
   }
 
   #orderProblem(page: number, found: string): void {

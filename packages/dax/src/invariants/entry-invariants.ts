@@ -4,14 +4,6 @@
  */
 
 import { type Invariant, PMEM_BASE_PFN, PTRS_PER_PMD_LEAF, type Violation } from '@mm-model/core'
-import {
-  daxIsEmptyEntry,
-  daxIsLocked,
-  daxIsPmdEntry,
-  daxIsZeroEntry,
-  daxToPfn,
-  describeEntry,
-} from '../entry.ts'
 import type { EntrySnapshot } from './entries.ts'
 import type { DaxSnapshot, FileLeaf, InodeSnapshot } from './snapshot.ts'
 
@@ -51,7 +43,7 @@ export function describeLeaf({ space, i }: FileLeaf): string {
 
 /** `the entry 'frame 0x40000, 2 MiB'`, or `no entry`. */
 export function describeFound(entry: EntrySnapshot | null): string {
-  return entry === null ? 'no entry' : `the entry '${describeEntry(entry.value)}'`
+  return entry === null ? 'no entry' : `the entry '${entry.text}'`
 }
 
 export const I13: Invariant<DaxSnapshot> = {
@@ -63,13 +55,13 @@ export const I13: Invariant<DaxSnapshot> = {
     return eachFileLeaf(snapshot, 'I13', (leaf, { entries }) => {
       if (leaf.what !== 'block') return null
       const entry = entries.find(leaf.page)
-      if (entry === null || daxIsEmptyEntry(entry.value) || daxIsZeroEntry(entry.value)) {
+      if (entry === null || entry.kind !== 'block') {
         return {
           found: `${describeLeaf(leaf)} over ${describeFound(entry)}`,
           expected: 'a mapping entry for that frame',
         }
       }
-      const pfn = daxToPfn(entry.value) + (leaf.page - entry.start)
+      const pfn = entry.pfn + (leaf.page - entry.start)
       if (pfn === leaf.pfn) return null
       return {
         found: `${describeLeaf(leaf)} over ${describeFound(entry)}`,
@@ -81,20 +73,21 @@ export const I13: Invariant<DaxSnapshot> = {
 
 export const I14: Invariant<DaxSnapshot> = {
   id: 'I14',
-  title: 'where the zero page stands for a page of a file, the mapping entry says so',
+  title: 'where zeros stand for a page of a file, the mapping says so: by an entry, or by the page itself',
   kind: 'S',
   source: 'fs/dax.c: dax_load_hole; mm/truncate.c: invalidate_inode_pages2_range',
   check(snapshot) {
-    return eachFileLeaf(snapshot, 'I14', (leaf, { entries }) => {
+    return eachFileLeaf(snapshot, 'I14', (leaf, { entries, pages }) => {
       if (leaf.what !== 'zero') return null
+      if (pages.get(leaf.page) === leaf.pfn) return null
       const entry = entries.find(leaf.page)
-      if (entry !== null && daxIsZeroEntry(entry.value)) return null
+      if (entry?.kind === 'zero') return null
       // Smaller entries below the huge zero page are I51's.
       if (leaf.pages > 1 && smallerEntries(leaf, entries.overlapping(leaf.page, leaf.page + leaf.pages - 1)))
         return null
       return {
         found: `${describeLeaf(leaf)} over ${describeFound(entry)}`,
-        expected: 'a mapping entry for the zero page',
+        expected: 'a mapping entry for the zero page, or that page in the page cache',
       }
     })
   },
@@ -160,7 +153,7 @@ export const I17: Invariant<DaxSnapshot> = {
         return { found, expected: `an end below the ${size} bytes of the file` }
       }
       const entry = entries.find(leaf.page)
-      if (leaf.what === 'block' && entry !== null && !daxIsPmdEntry(entry.value)) {
+      if (leaf.what === 'block' && entry !== null && entry.pages === 1) {
         return { found: `${found} over ${describeFound(entry)}`, expected: 'a mapping entry of 2 MiB' }
       }
       return null
@@ -190,7 +183,7 @@ export const I38: Invariant<DaxSnapshot> = {
   check({ inodes }) {
     return inodes.flatMap(({ entries, name }) =>
       entries.all
-        .filter(({ value }) => daxIsLocked(value))
+        .filter(({ locked }) => locked)
         .map((entry) => ({
           invariant: 'I38',
           ...atPage(entry.start, name),

@@ -6,6 +6,7 @@
 import {
   type AddressSpace,
   type AreaSnapshot,
+  type Machine,
   type MachineSnapshot,
   type MmSnapshot,
   PMEM_BASE_PFN,
@@ -20,7 +21,7 @@ import type { SuperBlock } from '../super-block.ts'
 import { EntryTable } from './entries.ts'
 import { ExtentTable } from './extents.ts'
 
-/** An entry of a page table that maps a page of a file, or the zero page in its place, or a private copy. */
+/** An entry of a page table that maps a page of a file, or zeros in its place, or a private copy. */
 export interface FileLeaf {
   readonly space: MmSnapshot
   /** Its place in `space.leaves`. */
@@ -32,7 +33,7 @@ export interface FileLeaf {
   /** 1 or 512. */
   readonly pages: number
   readonly pfn: number
-  /** What it maps. */
+  /** What it maps; `zero`: the zero page, or a page of zeros in the page cache. */
   readonly what: 'block' | 'zero' | 'copy'
 }
 
@@ -50,6 +51,8 @@ export interface InodeSnapshot {
   readonly syncDirty: boolean
   readonly datasyncDirty: boolean
   readonly entries: EntryTable
+  /** Frames of its pages in the page cache, by index. */
+  readonly pages: ReadonlyMap<number, number>
   readonly extents: ExtentTable
   /** Everything in any address space that maps it, in the order of address spaces and addresses. */
   readonly leaves: readonly FileLeaf[]
@@ -67,7 +70,7 @@ export interface DaxSnapshot {
 
 /** Copies a file system and its machine; no call may be in progress. */
 export function snapshotDax(sb: SuperBlock): DaxSnapshot {
-  const memory = snapshotMachine(sb.machine, sb.personality.ramPages)
+  const memory = snapshotMachine(sb.machine, sb.personality.ramPages + unmappedPages(sb))
   const leaves = fileLeaves(memory)
   const inodes = sb.inodes.map((inode): InodeSnapshot => {
     const { personality } = sb
@@ -82,7 +85,8 @@ export function snapshotDax(sb: SuperBlock): DaxSnapshot {
       syncTid: inode.syncTid,
       syncDirty: personality.syncDirty(inode),
       datasyncDirty: personality.datasyncDirty(inode),
-      entries: EntryTable.of(inode.entries),
+      entries: EntryTable.of(inode.entries, sb.entryFormat),
+      pages: new Map([...inode.mapping.pages].map(({ index, pfn }) => [index, pfn])),
       extents: ExtentTable.of(inode),
       leaves: leaves.get(inode.mapping) ?? [],
     }
@@ -131,12 +135,26 @@ function fileLeaves(memory: MachineSnapshot): Map<AddressSpace, FileLeaf[]> {
         page: pageAt(area, address),
         pages: leaves.huge[i] === 1 ? PTRS_PER_PMD_LEAF : 1,
         pfn,
-        what: leaves.isZero(i) ? 'zero' : machine.memory.isPmem(pfn) ? 'block' : 'copy',
+        what: whatIs(machine, pfn, leaves.isZero(i)),
       })
       byMapping.set(area.file.mapping, list)
     }
   }
   return byMapping
+}
+
+function whatIs({ memory }: Machine, pfn: number, zero: boolean): FileLeaf['what'] {
+  if (zero || memory.isFilePage(pfn)) return 'zero'
+  return memory.isPmem(pfn) ? 'block' : 'copy'
+}
+
+/** Pages in the page cache that nothing maps. */
+function unmappedPages({ inodes, machine }: SuperBlock): number {
+  let count = 0
+  for (const { mapping } of inodes) {
+    for (const { pfn } of mapping.pages) if (machine.memory.mapcount(pfn) === 0) count++
+  }
+  return count
 }
 
 function freeButMapped(

@@ -84,7 +84,7 @@ function punchLocked(t: Task, inode: DaxInode, offset: number, requested: number
 }
 
 /** fs/ext4/inode.c: ext4_zero_partial_blocks, 6.1. */
-function zeroPartialBlocks(t: Task, inode: DaxInode, offset: number, length: number): void {
+export function zeroPartialBlocks(t: Task, inode: DaxInode, offset: number, length: number): void {
   const last = offset + length - 1
   const head = offset % 4096
   const tail = last % 4096

@@ -14,7 +14,7 @@ import {
   SB_UNFROZEN,
   type SuperBlock,
 } from '../super-block.ts'
-import { doWritepages } from './writeback.ts'
+import { mappingFlushCmtime } from './times.ts'
 
 /** Enters a section, once the file system is not frozen to its level (include/linux/fs.h: sb_start_write, 6.1). */
 export function sbStart(t: Task, sb: SuperBlock, level: number): void {
@@ -28,8 +28,8 @@ export function sbEnd(t: Task, sb: SuperBlock, level: number): void {
 }
 
 /**
- * Freezes: no new writes, then no new write faults, then everything dirty is written back, which write-protects every
- * mapping; 0 or a negative error number (fs/super.c: freeze_super, 6.1). The flusher thread writes back: its events
+ * Freezes: no new writes, then no new write faults, then everything dirty is written back, which in 6.1 write-protects
+ * every mapping; 0 or a negative error number (fs/super.c: freeze_super, 6.1). The flusher thread writes back: its events
  * are not the caller's.
  */
 export function freezeSuper(t: Task, sb: SuperBlock): number {
@@ -42,7 +42,8 @@ export function freezeSuper(t: Task, sb: SuperBlock): number {
   t.machine.trace = null
   for (const inode of sb.inodes) {
     inode.dirtyPages = false
-    doWritepages(t, inode, 0, Infinity)
+    sb.fileOperations.plain.writepages(t, inode, 0, Infinity)
+    mappingFlushCmtime(t, inode)
   }
   t.machine.trace = trace
   sb.frozen = SB_FREEZE_FS

@@ -13,7 +13,7 @@ import {
   SB_UNFROZEN,
   type SuperBlock,
 } from '../super-block.ts'
-import { doWritepages } from './writeback.ts'
+import { mappingFlushCmtime } from './times.ts'
 
 /** Enters a section, once the file system is not frozen to its level (include/linux/fs.h: sb_start_write, 6.1). */
 export function* sbStart(t: Task, sb: SuperBlock, level: number): Steps<void> {
@@ -29,8 +29,8 @@ export function* sbEnd(t: Task, sb: SuperBlock, level: number): Steps<void> {
 }
 
 /**
- * Freezes: no new writes, then no new write faults, then everything dirty is written back, which write-protects every
- * mapping; 0 or a negative error number (fs/super.c: freeze_super, 6.1). The flusher thread writes back: its events
+ * Freezes: no new writes, then no new write faults, then everything dirty is written back, which in 6.1 write-protects
+ * every mapping; 0 or a negative error number (fs/super.c: freeze_super, 6.1). The flusher thread writes back: its events
  * are not the caller's.
  */
 export function* freezeSuper(t: Task, sb: SuperBlock): Steps<number> {
@@ -44,7 +44,8 @@ export function* freezeSuper(t: Task, sb: SuperBlock): Steps<number> {
   t.machine.trace = null
   for (const inode of sb.inodes) {
     inode.dirtyPages = false
-    yield* doWritepages(t, inode, 0, Infinity)
+    yield* sb.fileOperations.steps.writepages(t, inode, 0, Infinity)
+    mappingFlushCmtime(t, inode)
   }
   t.machine.trace = trace
   sb.frozen = SB_FREEZE_FS

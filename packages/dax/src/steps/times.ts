@@ -7,7 +7,7 @@ import { type Task, TIMES_AT_FAULT, TIMES_DEFERRED } from '@mm-model/core'
 import type { DaxInode } from '../inode.ts'
 
 /** fs/inode.c: file_update_time, 6.1. */
-function fileUpdateTime(t: Task, inode: DaxInode): void {
+export function fileUpdateTime(t: Task, inode: DaxInode): void {
   const m = t.machine
   if (m.trace !== null) m.trace('file_update_time', t, 0, 0, 0)
   inode.touch()

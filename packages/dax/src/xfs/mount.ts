@@ -43,6 +43,7 @@ const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
     allocate: steps.xfsAllocate,
     punch: steps.xfsPunch,
     write: steps.xfsDaxWrite,
+    writepages: steps.daxWritepages,
   },
   plain: {
     mmap: plain.daxFileMmap,
@@ -53,6 +54,7 @@ const fileOperations: DaxFileOperations = Object.freeze<DaxFileOperations>({
     allocate: plain.xfsAllocate,
     punch: plain.xfsPunch,
     write: plain.xfsDaxWrite,
+    writepages: plain.daxWritepages,
   },
 })
 

@@ -3,33 +3,44 @@
  * @module
  */
 
-import { type Machine, MachineError, type Task } from '@mm-model/core'
+import { type KernelProfile, type Machine, MachineError, type Task } from '@mm-model/core'
 import { mountExt4, mountXfs, mountXfsReflink, type SuperBlock } from '@mm-model/dax'
 import type { Calls } from './calls.ts'
 
 /** One file system: how it comes to be, and what went on in it before a scenario begins. */
 export interface FileSystem {
+  /** Whether it is built with the kernel. */
+  builtWith(kernel: KernelProfile): boolean
   mount(machine: Machine): SuperBlock
   /** Runs before anything is recorded. */
   use(t: Task, calls: Calls, sb: SuperBlock): void
 }
 
-const FILE_SYSTEMS: ReadonlyMap<string, FileSystem> = new Map([
-  ['ext4', { mount: mountExt4, use: writeSmallFile }],
-  ['xfs', { mount: mountXfs, use: leaveAsMade }],
-  ['xfs-reflink', { mount: mountXfsReflink, use: leaveAsMade }],
+const FILE_SYSTEMS = new Map<string, FileSystem>([
+  ['ext4', { builtWith: () => true, mount: mountExt4, use: writeSmallFile }],
+  ['xfs', { builtWith: ({ dax }) => dax === 'iomap', mount: mountXfs, use: leaveAsMade }],
+  [
+    'xfs-reflink',
+    {
+      builtWith: ({ daxSharedExtents }) => daxSharedExtents === true,
+      mount: mountXfsReflink,
+      use: leaveAsMade,
+    },
+  ],
 ])
 
-/** The names of what is built. */
-const FILE_SYSTEM_NAMES: readonly string[] = [...FILE_SYSTEMS.keys()]
+/** The names of the file systems that are built with a kernel. */
+export function fileSystemNames(kernel: KernelProfile): readonly string[] {
+  return [...FILE_SYSTEMS].filter(([, { builtWith }]) => builtWith(kernel)).map(([name]) => name)
+}
 
-/** @throws MachineError BAD_CONFIGURATION for one that is not built */
-export function fileSystem(name: string): FileSystem {
+/** @throws MachineError BAD_CONFIGURATION for one that is not built with the kernel */
+export function fileSystem(name: string, kernel: KernelProfile): FileSystem {
   const found = FILE_SYSTEMS.get(name)
-  if (found !== undefined) return found
+  if (found?.builtWith(kernel) === true) return found
   throw new MachineError('BAD_CONFIGURATION', {
-    found: `the file system ${name}`,
-    expected: `one that is built: ${FILE_SYSTEM_NAMES.join(', ')}`,
+    found: `the file system ${name} with kernel ${kernel.name}`,
+    expected: `one that is built: ${fileSystemNames(kernel).join(', ')}`,
     remedy: 'choose one of these',
   })
 }

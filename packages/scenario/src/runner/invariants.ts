@@ -112,7 +112,10 @@ export class InvariantMonitor {
     return new InvariantViolation([violation], TITLES.get(invariant) ?? '', operation)
   }
 
-  #report(operation: Operation, violations: readonly Violation[]): void {
+  /** What the kernel itself does not hold is no defect of the model. */
+  #report(operation: Operation, all: readonly Violation[]): void {
+    const { unheldInvariants } = this.#sb.machine.kernel
+    const violations = all.filter(({ invariant }) => unheldInvariants[invariant] === undefined)
     if (violations.length === 0) return
     const named = violations.map((violation) => this.#named(violation))
     throw new InvariantViolation(named, TITLES.get(named[0]!.invariant) ?? '', operation)

@@ -56,13 +56,7 @@ export class Recorder {
   readonly #found: Set<Task> = new Set()
   readonly sink: TraceSink = (name, t, a, b, c) => this.#take(name, t, a, b, c)
 
-  constructor(
-    frames: Frames,
-    places: Places,
-    bits: EntryBits,
-    slots: Slots,
-    silent: ReadonlySet<string>,
-  ) {
+  constructor(frames: Frames, places: Places, bits: EntryBits, slots: Slots, silent: ReadonlySet<string>) {
     this.#silent = silent
     this.#frames = frames
     this.#places = places
@@ -192,6 +186,11 @@ export class Recorder {
         return { name, order: a }
       case 'iomap_begin':
         return { name, write: c !== 0, pos: hex(a), len: hex(b) }
+      case 'ext4_get_block':
+      case 'ext4_dax_mmap_get_block':
+        return { name, create: c !== 0, pos: hex(a), len: hex(b) }
+      case 'ext4_dax_pmd_fault_ret':
+        return { name, ret: bitNames(a, VM_FAULT_NAMES).join('|') }
       case 'dax_pte_fault':
       case 'dax_pmd_fault':
         return { name, pgoff: hex(a), flags: printedFlags(b) }

@@ -1,0 +1,74 @@
+// Derived from ../steps/linux-4.5-radix.ts by `pnpm straighten`; edit that file, not this one.
+/**
+ * Entries of the radix tree, 4.5. Each change is one step under `tree_lock`; no entry is ever locked.
+ * @module
+ */
+
+import { type Task } from '@mm-model/core'
+import { PG_PMD_NR } from '../entry.ts'
+import { daxContext } from '../fault-context.ts'
+import type { DaxInode } from '../inode.ts'
+import { radixDaxEntry, radixDaxIsPmd } from '../radix-entry.ts'
+import { PAGECACHE_TAG_DIRTY, type XaState } from '../xarray.ts'
+
+/** For {@link daxRadixEntry}: only mark what is there. */
+export const NO_SECTOR: number = -1
+
+const EIO = 5
+
+/** The entry at the index, or 0; the place is then there (lib/radix-tree.c: radix_tree_lookup, 4.5). */
+export function radixTreeLookup(t: Task, inode: DaxInode, index: number): number {
+  return placeAt(t, inode, index).load()
+}
+
+function placeAt(t: Task, inode: DaxInode, index: number): XaState {
+  return daxContext(t).xas.bind(inode.entries).set(index, 0)
+}
+
+/**
+ * Makes an entry for the sector where there is none, and tags it dirty if asked; 0 or a negative error number. An entry of
+ * 2 MiB at the aligned index stands for all its pages; making one deletes only the entry at its own index. Without a
+ * sector nothing is made, and finding nothing is success (fs/dax.c: dax_radix_entry, 4.5).
+ */
+export function daxRadixEntry(
+  t: Task,
+  inode: DaxInode,
+  index: number,
+  sector: number,
+  pmd: boolean,
+  dirty: boolean,
+): number {
+  const pmdIndex = index - (index % PG_PMD_NR)
+  let entry = radixTreeLookup(t, inode, pmdIndex)
+  let at = pmdIndex
+  if (entry === 0 || !radixDaxIsPmd(entry)) {
+    at = index
+    // A page that a load left in the meantime: the store that comes second gets an error.
+    if (inode.mapping.pages.find(index) !== null) return -EIO
+    entry = radixTreeLookup(t, inode, index)
+    if (entry === 0 || (pmd && !radixDaxIsPmd(entry))) {
+      const { xas } = daxContext(t)
+      if (entry !== 0) xas.store(0)
+      if (sector === NO_SECTOR) return 0
+      xas.set(index, 0)
+      xas.store(radixDaxEntry(sector, pmd))
+    }
+  }
+  if (dirty) {
+    const xas = placeAt(t, inode, at)
+    xas.load()
+    xas.setMark(PAGECACHE_TAG_DIRTY)
+  }
+  return 0
+}
+
+/** Deletes the entries at indices `first … last`, whatever their tags (mm/truncate.c: clear_exceptional_entry, 4.5). */
+export function clearExceptionalEntries(t: Task, inode: DaxInode, first: number, last: number): void {
+  for (let index = first; index <= last; ) {
+    const xas = placeAt(t, inode, index)
+    if (xas.find(last) === 0) return
+    index = xas.index
+    xas.store(0)
+    index++
+  }
+}
