@@ -14,7 +14,7 @@ export const OTHERS = [
 ] as const
 
 /** An entry as predicates say it, which is how the kernel's common code knows it. */
-export interface PlainEntry {
+interface PlainEntry {
   readonly at: string
   readonly level: number
   readonly access: 'none' | 'read-only' | 'writable'
@@ -76,7 +76,7 @@ const FLUSHES: ReadonlySet<string> = new Set(['flush_tlb_mm_range', 'local_flush
  * Whether a fault was only for an accessed or dirty bit that other hardware sets by itself: it did nothing else, or it
  * marked an old entry young before a copy that it then left to the next fault.
  */
-export function setsFlagsOnly({ events }: FaultObservation): boolean {
+function setsFlagsOnly({ events }: FaultObservation): boolean {
   const names = events.map(({ name }) => name)
   const copies = names[0] === 'do_wp_page' && names[1] === 'wp_page_copy'
   const rest = copies ? names.slice(2) : names

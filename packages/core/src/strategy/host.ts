@@ -28,7 +28,7 @@ import { describeValue, StrategyError, type StrategyErrorCode } from './error.ts
 import { GuardedView } from './view.ts'
 
 /** Instead of an `INSTALL_*` answer: the hook failed, and nothing must be installed. */
-export const INSTALL_FAILED: number = -1
+const INSTALL_FAILED: number = -1
 
 /** Is the answer one that a hook of this kind may give? */
 function isAnswer(kind: HookKind, answer: unknown): answer is number {

@@ -17,7 +17,7 @@ export function* deleteFromPageCache(t: Task, inode: DaxInode, page: CachedPage)
 }
 
 /** mm/truncate.c: truncate_inode_pages_range, 4.5, over whole pages `first … last`. */
-export function* truncateInodePagesRange(t: Task, inode: DaxInode, first: number, last: number): Steps<void> {
+function* truncateInodePagesRange(t: Task, inode: DaxInode, first: number, last: number): Steps<void> {
   yield* clearExceptionalEntries(t, inode, first, last)
   for (const page of inode.mapping.pages.between(first, last)) {
     yield* downWrite(t, page.lock)

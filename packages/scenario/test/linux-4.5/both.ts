@@ -23,7 +23,7 @@ export const KERNELS = ['6.1', '4.5'] as const
 export type Kernel = (typeof KERNELS)[number]
 
 /** What each kernel itself does. */
-export function ownStrategy(kernel: Kernel): WriteFaultStrategy {
+function ownStrategy(kernel: Kernel): WriteFaultStrategy {
   const { strategy } = kernelByName(kernel)
   return [mkwrite, retry].find(({ name }) => name === strategy)!
 }
@@ -70,7 +70,7 @@ export function result(o: OperationObservation): string {
   return 'notModelled' in told ? 'not modelled' : 'ret' in told ? String(told.ret) : 'skipped'
 }
 
-export const PAGE = 4096
+const PAGE = 4096
 export const MIB2 = 0x200000
 export const plain: typeof corePlain & typeof daxPlain = { ...corePlain, ...daxPlain }
 export const steps: typeof coreSteps & typeof daxSteps = { ...coreSteps, ...daxSteps }

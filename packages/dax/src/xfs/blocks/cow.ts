@@ -12,7 +12,7 @@ import type { XfsInode } from './inode.ts'
 import type { XfsSpace } from './space.ts'
 
 /** What {@link allocateCow} answers when nothing stands in the way of writing in place. */
-export const IN_PLACE: number = 0
+const IN_PLACE: number = 0
 /** What it answers when the copy's blocks are in `to`. */
 export const COPY: number = 1
 
