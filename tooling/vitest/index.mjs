@@ -10,6 +10,8 @@ export function project(name, test = {}) {
     test: {
       name,
       include: ['test/**/*.test.ts'],
+      // A test that hangs must end; how long a sound one takes is the machine's affair.
+      testTimeout: 120_000,
       setupFiles: [fileURLToPath(new URL('./setup.mjs', import.meta.url))],
       ...test,
     },
