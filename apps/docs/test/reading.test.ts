@@ -23,7 +23,7 @@ function labels(arch: string, level: 'pte' | 'pmd', value: bigint, role: string)
 describe('configurations', () => {
   test('every name of the catalog is offered, or reads as one that is', () => {
     for (const name of archNames) {
-      const plain = name.replace(/-(nodbm|svadu)$/, '')
+      const plain = name.replace(/-(nodbm|noaf|svadu)$/, '')
       expect(configurations.map((one) => one.name)).toContain(plain)
       const [a, b] = [formatByName(name), formatByName(plain)]
       for (let level = 0; level < a.arch.levels; level++)
