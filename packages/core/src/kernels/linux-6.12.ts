@@ -11,6 +11,8 @@ import { kernel61 } from './linux-6.1.ts'
 export const kernel612: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile>({
   ...kernel61,
   name: '6.12',
+  /** No other architecture's entries of 6.12 are there. */
+  otherArchs: [],
   /**
    * arch/x86/include/asm/pgtable_types.h: bit 58 is `_PAGE_BIT_SAVED_DIRTY` (6.6), where D goes while the entry is read-only,
    * and `_PAGE_BIT_DEVMAP` has moved to bit 57.
