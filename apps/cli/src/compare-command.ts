@@ -4,7 +4,7 @@ import { type Bill, type Column, type Comparison, printComparison } from './comp
 import { costRows } from './cost-rows.ts'
 import { COST_SOURCE, instructionsOf, isRecordedOn } from './cost-table.ts'
 import { run as runModel, type Task } from './model.ts'
-import { chooseProfile, PROFILE_ARGS } from './profile.ts'
+import { ARCH_ARG, chooseProfile, PROFILE_ARGS } from './profile.ts'
 import { readScenario } from './scenario-files.ts'
 import { ownStrategy } from './strategy/built-in.ts'
 import { chooseStrategies, isBuiltIn } from './strategy/choose.ts'
@@ -23,11 +23,12 @@ export const compareCommand = command({
         'the strategies, with commas between; each a name, or the path or package of a plugin (default: all that are built)',
     },
     ...PROFILE_ARGS,
+    arch: ARCH_ARG,
     json: { type: 'boolean', description: 'print JSON' },
   },
   notes: [
     "A pass is one run of the file system's fault handler that was not sent on to a smaller order.",
-    'Kernel instructions come from a table recorded on 6.1; operations without a row there, and other kernels, show –.',
+    'Kernel instructions come from a table recorded on 6.1 and x86-64; operations without a row there, and other machines, show –.',
     'Exit code 1 means that the model cannot tell what some operation does ("not modelled").',
   ],
   examples: [
@@ -54,9 +55,10 @@ export const compareCommand = command({
 })
 
 function columnOf(task: Task): Column {
-  const { scenario, strategy } = task
+  const { scenario, strategy, profile } = task
   const { observation: run, costs: costsOfOperations, finalState } = runModel(task)
-  const rows = isRecordedOn(run.kernel) ? costRows(scenario, run) : []
+  // The table was recorded on x86-64.
+  const rows = isRecordedOn(run.kernel) && profile.arch === undefined ? costRows(scenario, run) : []
   const bills = costsOfOperations.map((costs, i): Bill => {
     const row = rows[i] ?? null
     return { costs, row, instructions: isBuiltIn(strategy) ? instructionsOf(strategy.name, row) : null }

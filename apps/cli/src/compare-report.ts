@@ -1,15 +1,16 @@
-import type {
-  Costs,
-  FinalState,
-  Observation,
-  PteObservation,
-  Scenario,
-  ValueDifference,
+import {
+  type Costs,
+  type FinalState,
+  type Observation,
+  type PteObservation,
+  readTrap,
+  type Scenario,
+  type ValueDifference,
 } from '@mm-model/scenario'
 import { COST_SOURCE, type CostRow } from './cost-table.ts'
-import { describeError, describeResult, placeOf } from './describe.ts'
+import { describeResult, placeOf } from './describe.ts'
 import { describeEntry } from './entry.ts'
-import type { Profile } from './profile.ts'
+import { type Profile, profileWords } from './profile.ts'
 import { counted, grouped, table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -56,13 +57,13 @@ const SHOWN: number = 10
 /** Prints a comparison for a reader. */
 export function printComparison(comparison: Comparison, terminal: Terminal): void {
   const { scenario, profile, columns, reference, endings } = comparison
-  terminal.print(`${terminal.colors.bold(scenario.name)}  on ${profile.kernel}, ${profile.fs}`)
+  terminal.print(`${terminal.colors.bold(scenario.name)}  on ${profileWords(profile).join(', ')}`)
   printOperations(scenario, columns, terminal)
-  printTotals(columns, terminal)
+  printTotals(columns, profile, terminal)
   printResults(scenario, columns, terminal)
-  printEntries(scenario, columns, profile.kernel, terminal)
+  printEntries(scenario, columns, profile, terminal)
   printEndings(reference, endings, terminal)
-  printSource(terminal)
+  if (profile.arch === undefined) printSource(terminal)
 }
 
 /** A line for each access: which faults it took, and its instructions. */
@@ -88,7 +89,7 @@ function billCell({ costs, instructions }: Bill): string {
   return `${faults.length === 0 ? 'no fault' : faults.join(' ')}  ${figure.padStart(7)}`
 }
 
-function printTotals(columns: readonly Column[], { print, colors }: Terminal): void {
+function printTotals(columns: readonly Column[], { arch }: Profile, { print, colors }: Terminal): void {
   const row = (what: string, of: (column: Column) => number): string[] => [
     what,
     ...columns.map((column) => grouped(of(column))),
@@ -97,7 +98,7 @@ function printTotals(columns: readonly Column[], { print, colors }: Terminal): v
   const rows = [
     row('faults taken', ({ total }) => total.faults),
     ...errors.map((error) =>
-      row(`  ${error} (${describeError(error)})`, ({ total }) => total.faultsByError[error] ?? 0),
+      row(`  ${error} (${readTrap(error, arch).words})`, ({ total }) => total.faultsByError[error] ?? 0),
     ),
     row("passes through the file system's handler", ({ total }) => total.handlerPasses),
     row('extent look-ups', ({ total }) => total.extentLookups),
@@ -105,8 +106,12 @@ function printTotals(columns: readonly Column[], { print, colors }: Terminal): v
     row('  calls of file_update_time', ({ total }) => total.timestampCalls),
     row('TLB flushes', ({ total }) => total.tlbFlushes),
     row('entries installed read-only, then upgraded', ({ total }) => total.readOnlyThenUpgraded),
-    row('kernel instructions', ({ instructions }) => Math.round(instructions)),
-    row('  of so many operations', ({ covered }) => covered),
+    ...(arch === undefined
+      ? [
+          row('kernel instructions', ({ instructions }) => Math.round(instructions)),
+          row('  of so many operations', ({ covered }) => covered),
+        ]
+      : []),
   ]
   print('')
   for (const line of table(['in all', ...columns.map(({ strategy }) => strategy)], rows, colors)) print(line)
@@ -131,7 +136,7 @@ function printResults(scenario: Scenario, columns: readonly Column[], { print, c
 function printEntries(
   scenario: Scenario,
   columns: readonly Column[],
-  kernel: string,
+  profile: Profile,
   { print, colors }: Terminal,
 ): void {
   const groups = new Map<
@@ -157,7 +162,7 @@ function printEntries(
       const told =
         entry === null
           ? 'none'
-          : `${entry.flags}  ${describeEntry({ ...entry, kernel, frame: entry.frame.replace(/#\d+$/, ' frame') })}`
+          : `${entry.flags}  ${describeEntry({ ...entry, ...profile, frame: entry.frame.replace(/#\d+$/, ' frame') })}`
       print(`       ${columns[c]!.strategy}: ${told}`)
     }
   }

@@ -1,5 +1,11 @@
-import type { FaultObservation, FileObservation, OperationResult, PteObservation } from '@mm-model/scenario'
-import { describeEntry } from './entry.ts'
+import {
+  type FaultObservation,
+  type FileObservation,
+  type OperationResult,
+  type PteObservation,
+  readTrap,
+} from '@mm-model/scenario'
+import { describeEntry, type Machine } from './entry.ts'
 
 /** What an operation returned, in words. */
 export function describeResult(result: OperationResult): string {
@@ -10,28 +16,13 @@ export function describeResult(result: OperationResult): string {
   return `not modelled: ${result.notModelled}`
 }
 
-/** Bits of the x86 page-fault error code, each with what it means when set and when clear. */
-const ERROR_BITS: readonly (readonly [bit: number, set: string, clear: string])[] = [
-  [0x2, 'write', ''],
-  [0x10, 'instruction fetch', ''],
-  [0x1, 'entry present', 'no entry'],
-  [0x8, 'reserved bit', ''],
-  [0x4, '', 'by the kernel'],
-  [0x20, 'protection key', ''],
-]
-
-/** An error code in words, as `write, no entry`. */
-export function describeError(error: string): string {
-  const code = Number(error)
-  const words = ERROR_BITS.map(([bit, set, clear]) => ((code & bit) !== 0 ? set : clear)).filter(
-    (word) => word !== '',
-  )
-  return ((code & 0x12) === 0 ? ['read', ...words] : words).join(', ')
-}
-
-/** A fault, in words; `before` is the one before it in the same operation. */
-export function describeFault({ at, error, ret }: FaultObservation, before?: FaultObservation): string {
-  const cause = error === null ? causeWithoutTrap(at, before) : `${error} (${describeError(error)})`
+/** A fault of an architecture, in words; `before` is the one before it in the same operation. */
+export function describeFault(
+  { at, error, ret }: FaultObservation,
+  arch: string | undefined,
+  before?: FaultObservation,
+): string {
+  const cause = error === null ? causeWithoutTrap(at, before) : `${error} (${readTrap(error, arch).words})`
   return `${at}  ${cause} -> ${ret === undefined ? 'refused, no access' : ret.join('|') || '0'}`
 }
 
@@ -41,9 +32,9 @@ function causeWithoutTrap(at: string, before: FaultObservation | undefined): str
   return again ? 'same trap, second pass' : 'faulted in by the kernel'
 }
 
-/** An entry of `kernel`, raw and in words. */
-export function describePte({ at, level, flags, frame }: PteObservation, kernel: string): string {
-  return `${at}  ${flags}  ${describeEntry({ flags, level, frame, kernel })}`
+/** An entry of a kernel on an architecture, raw and in words. */
+export function describePte({ at, level, flags, frame }: PteObservation, { kernel, arch }: Machine): string {
+  return `${at}  ${flags}  ${describeEntry({ flags, level, frame, kernel, arch })}`
 }
 
 /** What changed of a file. */

@@ -9,9 +9,10 @@ import {
 } from '@mm-model/scenario'
 import { command, type ExitCode } from './command.ts'
 import { describeFault, describeFile, describePte, describeResult } from './describe.ts'
+import type { Machine } from './entry.ts'
 import { InputError } from './input-error.ts'
 import { run as runModel } from './model.ts'
-import { chooseProfile, PROFILE_ARGS } from './profile.ts'
+import { ARCH_ARG, chooseProfile, PROFILE_ARGS, profileWords } from './profile.ts'
 import { readScenario, writeObservations } from './scenario-files.ts'
 import { ownStrategy } from './strategy/built-in.ts'
 import { chooseStrategy, STRATEGY_ARG } from './strategy/choose.ts'
@@ -31,6 +32,7 @@ export const runCommand = command({
       description: 'a scenario; several are run one by one',
     },
     ...PROFILE_ARGS,
+    arch: ARCH_ARG,
     strategy: STRATEGY_ARG,
     observations: {
       type: 'string',
@@ -46,6 +48,7 @@ export const runCommand = command({
   examples: [
     'mm-model run examples/first-write.scn',
     'mm-model run examples/first-write.scn --strategy retry',
+    'mm-model run examples/first-write.scn --arch riscv64-sv48 --strategy insert-writable',
     'mm-model run scenarios/*.scn --observations out',
   ],
   run: async (args, terminal): Promise<ExitCode> => {
@@ -117,7 +120,7 @@ function describeCosts({ faults, handlerPasses, extentLookups, tlbFlushes }: Cos
 }
 
 function printRun(run: Observation, strategy: string, { print, colors }: Terminal): void {
-  print(`${colors.bold(run.scenario)}  ${colors.dim(`on ${run.kernel}, ${run.fs}, ${strategy}`)}`)
+  print(`${colors.bold(run.scenario)}  ${colors.dim(`on ${[...profileWords(run), strategy].join(', ')}`)}`)
   const width = Math.max(...run.ops.map(({ op }) => op.length))
   const before = new Map<string, readonly PteObservation[]>()
   for (const [i, operation] of run.ops.entries()) {
@@ -127,8 +130,7 @@ function printRun(run: Observation, strategy: string, { print, colors }: Termina
     if ('notModelled' in result) continue
     // Each process has its own entries: changes are those since its own last operation.
     const process = /^@\S+/.exec(op)?.[0] ?? ''
-    for (const line of details(operation, before.get(process) ?? [], run.kernel, colors))
-      print(`        ${line}`)
+    for (const line of details(operation, before.get(process) ?? [], run, colors)) print(`        ${line}`)
     before.set(process, operation.ptes)
   }
   print('')
@@ -137,7 +139,7 @@ function printRun(run: Observation, strategy: string, { print, colors }: Termina
 function details(
   o: OperationObservation,
   before: readonly PteObservation[],
-  kernel: string,
+  machine: Machine,
   { dim }: Colors,
 ): readonly string[] {
   const old = new Map(before.map((pte) => [key(pte), pte]))
@@ -147,8 +149,8 @@ function details(
     return was?.flags !== pte.flags || was.frame !== pte.frame
   })
   return [
-    ...o.faults.map((fault, i) => `fault   ${describeFault(fault, o.faults[i - 1])}`),
-    ...changed.map((pte) => `entry   ${describePte(pte, kernel)}`),
+    ...o.faults.map((fault, i) => `fault   ${describeFault(fault, machine.arch, o.faults[i - 1])}`),
+    ...changed.map((pte) => `entry   ${describePte(pte, machine)}`),
     ...before
       .filter((pte) => !now.has(key(pte)))
       .map((pte) => dim(`gone    ${pte.at}  ${pte.flags} ${pte.frame}`)),

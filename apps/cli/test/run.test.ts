@@ -48,10 +48,39 @@ describe('mm-model run', () => {
     })
   })
 
+  it('runs on other architectures, and says entries and traps in their words', () => {
+    const folder = folderWith({ 'a.scn': 'create a 4k\nfill a 0 4k\nmmap m a 0 4k rw shared\nstore m 0 1\n' })
+    const told = (arch: string): string[] =>
+      mmModel('run', join(folder, 'a.scn'), '--arch', arch, '--strategy', 'insert-writable')
+        .stdout.split('\n')
+        .filter((line) => /^(a {2}on| +(fault|entry) )/.test(line))
+        .map((line) => line.trim())
+    expect(told('arm64-4k-nodbm')).toEqual([
+      'a  on 6.1, ext4, arm64-4k-nodbm, insert-writable',
+      'fault   m+0x0  0x92000044 (write, no entry) -> NOPAGE',
+      'fault   m+0x0  0x9200004f (write, entry present, permission) -> 0',
+      'entry   m+0x0  0x3e8000000000f43  pmem#0: writable, not executable, accessed, dirty, special, device memory (DAX)',
+    ])
+    expect(told('riscv64-sv39-svadu')).toEqual([
+      'a  on 6.1, ext4, riscv64-sv39-svadu, insert-writable',
+      'fault   m+0x0  0xf (write) -> NOPAGE',
+      'entry   m+0x0  0x1d7  pmem#0: writable, not executable, accessed, dirty, special',
+    ])
+  })
+
   it('runs several scenarios, one by one', () => {
     expect(mmModel('run', EXAMPLE, HOLE).stdout).toBe(
       mmModel('run', EXAMPLE).stdout + mmModel('run', HOLE).stdout,
     )
+  })
+
+  it('says the architecture in JSON and in observations where it is not the recorded one', () => {
+    const told = jsonOf<{ arch: string }>(mmModel('run', HOLE, '--json', '--arch', 'riscv64-sv48'))
+    expect(told.arch).toBe('riscv64-sv48')
+    const folder = folderWith({})
+    mmModel('run', HOLE, '--observations', folder, '--arch', 'riscv64-sv48')
+    const written = parseObservation(readFileSync(join(folder, '01-hole-write.json'), 'utf8'))
+    expect(written.arch).toBe('riscv64-sv48')
   })
 
   it('prints JSON', () => {

@@ -25,7 +25,7 @@ describe('a wrong command line ends in exit code 2 and one line that says where,
     [`run ${EXAMPLE} -strategy retry`, "run: unknown flag '-strategy'; did you mean --strategy?"],
     [
       `run ${EXAMPLE} --no-json`,
-      "run: unknown flag '--no-json'; its flags are --kernel, --fs, --strategy, --observations, --json, --help",
+      "run: unknown flag '--no-json'; its flags are --kernel, --fs, --arch, --strategy, --observations, --json, --help",
     ],
     [`run ${EXAMPLE} --strategy`, 'run: --strategy needs a value; write --strategy NAME'],
     [`run ${EXAMPLE} --strategy --json`, 'run: --strategy needs a value; write --strategy NAME'],
@@ -40,6 +40,14 @@ describe('a wrong command line ends in exit code 2 and one line that says where,
     [
       `run ${EXAMPLE} --kernel 4.5 --fs xfs`,
       "run: the file system 'xfs' is not built yet with kernel 4.5; use ext4",
+    ],
+    [
+      `run ${EXAMPLE} --arch arm64-16k`,
+      "run: the architecture 'arm64-16k' is not built yet; use x86-64, arm64-4k, arm64-4k-nodbm, arm64-4k-noaf, riscv64-sv39, riscv64-sv39-svadu, riscv64-sv48, riscv64-sv48-svadu",
+    ],
+    [
+      `compare ${EXAMPLE} --arch arm64-4`,
+      "compare: unknown architecture 'arm64-4'; did you mean 'arm64-4k'?",
     ],
     [`run ${EXAMPLE} --fs ext2`, "run: the file system 'ext2' is not built yet; use ext4, xfs, xfs-reflink"],
     [`run ${EXAMPLE} --json --json`, 'run: --json is given twice; give it once'],

@@ -1,7 +1,8 @@
 /**
  * Runs random scenarios under every invariant, straight through and step by step, until enough operations are done.
  *
- *     pnpm --filter @mm-model/scenario run random -- [--seed N] [--operations N] [--kernel NAME] [--fs ext4|xfs|xfs-reflink] [--strategy NAME]
+ *     pnpm --filter @mm-model/scenario run random -- [--seed N] [--operations N] [--kernel NAME] [--fs ext4|xfs|xfs-reflink]
+ *       [--arch NAME] [--strategy NAME]
  *
  * Exit code 1, with the shrunk scenario, when an invariant is broken, an operation fails in a way that the kernel does
  * not have, or the two forms observe different things. Reads `dist`.
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     operations: { type: 'string', default: '100000' },
     kernel: { type: 'string', default: '6.1' },
     fs: { type: 'string', default: 'ext4' },
+    arch: { type: 'string', default: 'x86-64' },
     strategy: { type: 'string' },
   },
 })
@@ -46,17 +48,22 @@ const strategies = await Promise.all((values.strategy ? [values.strategy] : STRA
 
 /** What is wrong with a scenario, as a kind that shrinking keeps and a message; null when nothing is. */
 function problemOf(scenario, strategy) {
-  const options = { kernel: values.kernel, fs: values.fs, strategy, invariants: true }
+  const options = { kernel: values.kernel, fs: values.fs, arch: values.arch, strategy, invariants: true }
   try {
     const plain = stringifyObservation(runScenario(scenario, { ...options, form: 'plain' }).observation)
     const steps = stringifyObservation(runScenario(scenario, { ...options, form: 'steps' }).observation)
     return plain === steps ? null : { kind: 'forms', message: 'straight through and step by step differ' }
   } catch (error) {
+    if (error.code === 'BAD_CONFIGURATION') {
+      console.error(error.message)
+      process.exit(2)
+    }
     return { kind: error.invariant ?? error.code ?? error.message, message: error.message }
   }
 }
 
-console.log(`seed ${seed}, ${values.kernel}, ${values.fs}, ${strategies.map(({ name }) => name).join(', ')}`)
+const what = [values.kernel, values.fs, values.arch, ...strategies.map(({ name }) => name)]
+console.log(`seed ${seed}, ${what.join(', ')}`)
 const started = performance.now()
 let operations = 0
 let scenarios = 0

@@ -143,11 +143,14 @@ function countUpgrades(o: OperationObservation, before: Entries, arch: PageTable
     // There was no entry, so what is upgraded later was installed in here.
     if (error !== null && !hadEntry(error, events, arch))
       for (const level of [1, 2]) installed.add(placeOf(level, at))
+    // A fault that finds a PTE and goes neither way only marks it accessed or dirty.
+    const marksOnly = !events.some(({ name }) => name === 'do_wp_page' || HANDLES.has(name))
     for (const event of events) {
       const level = { ptep_set_access_flags: 1, pmdp_set_access_flags: 2 }[event.name]
       if (level === undefined || !isWritable(event.pte, arch)) continue
       const place = placeOf(level, String(event.at))
-      if (!places.has(place) && (installed.has(place) || before.get(place)?.everWritable !== true)) fresh++
+      const neverWritable = installed.has(place) || before.get(place)?.everWritable !== true
+      if (!places.has(place) && neverWritable && !(level === 1 && marksOnly)) fresh++
       places.add(place)
     }
   }

@@ -5,6 +5,7 @@
  */
 import { archByName } from '@mm-model/pgprot'
 import {
+  costsOf,
   type Observation,
   parseScenario,
   type RunOptions,
@@ -42,6 +43,7 @@ function withoutHugePages({ name, ops }: Scenario): Scenario {
 
 /** What differs between two runs beyond what the features of the second allow. */
 function differences(x86: Observation, other: Observation): string[] {
+  const [costs, costsHere] = [costsOf(x86), costsOf(other)]
   const { hasDevmap } = archByName(other.arch!)
   const [expected, found] = [plain(x86), plain(other)]
   const differing: string[] = []
@@ -62,6 +64,12 @@ function differences(x86: Observation, other: Observation): string[] {
     for (const field of what) {
       const [a, b] = [as[field], found[i]![field]].map((value) => JSON.stringify(value))
       if (a !== b) differing.push(`${other.scenario} ${i + 1} '${op}' ${field}: x86-64 ${a}, here ${b}`)
+    }
+    // Rule: nobody asks the file system more often, or makes more entries writable, for the sake of such a trap.
+    for (const cost of ['handlerPasses', 'timestampUpdates', 'readOnlyThenUpgraded'] as const) {
+      const [a, b] = [costs[i]![cost], costsHere[i]![cost]]
+      if (!onePageAtATime && a !== b)
+        differing.push(`${other.scenario} ${i + 1} '${op}' ${cost}: x86-64 ${a}, here ${b}`)
     }
     // Rule: where hardware does not set a bit, a trap does, and nothing else. Other faults are the same.
     const [a, b] = [x86, other].map(({ ops }) => realFaults(ops[i]!).map(offsetInSlot).join(' '))

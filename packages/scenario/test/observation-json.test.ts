@@ -43,6 +43,16 @@ describe('the recordings', () => {
 })
 
 describe('stringifyObservation', () => {
+  it('says the architecture only where there is one', () => {
+    const observation: Observation = { scenario: 's', kernel: '6.1', fs: 'ext4', arch: 'arm64-4k', ops: [] }
+    const text = stringifyObservation(observation)
+    expect(text.split('\n')[0]).toBe(
+      '{"scenario":"s","kernel":"6.1","fs":"ext4","arch":"arm64-4k","normal":true,"ops":[',
+    )
+    expect(parseObservation(text)).toEqual(observation)
+    expect(complaint({}, { arch: 7 })).toContain('arch')
+  })
+
   it('writes members in the order of the recordings, whatever order they have', () => {
     const observation: Observation = {
       ops: [
