@@ -1,4 +1,4 @@
 import { commandLine } from '@mm-model/tsup-config'
 import { defineConfig } from 'tsup'
 
-export default defineConfig(commandLine())
+export default defineConfig(commandLine({ cli: 'src/cli.ts', 'strategy-child': 'src/strategy/child.ts' }))

@@ -1,10 +1,16 @@
 /** What the user gave cannot be used. The message is one line; the exit code is 2. */
 export class InputError extends Error {
   override readonly name: string = 'InputError'
+  /** Where it stands: a command, `path:line:column`, a path. */
+  readonly place: string
+  readonly complaint: string
+  readonly remedy: string
 
-  /** @param place Where it stands: a command, `path:line:column`, a path. */
   constructor(place: string, complaint: string, remedy: string) {
     super(`${place}: ${complaint}; ${remedy}`)
+    this.place = place
+    this.complaint = complaint
+    this.remedy = remedy
   }
 }
 

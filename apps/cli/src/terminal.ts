@@ -11,6 +11,8 @@ export interface Terminal {
   print(text: string): void
   /** Prints a value as JSON on standard output. */
   printJson(value: unknown): void
+  /** Shows how far the work is, in place of what it showed before; `null` takes it away. On a terminal only. */
+  progress(text: string | null): void
   /**
    * From here on a plugin's code runs in this process: its console goes to standard error, and what it does outside of
    * a hook ends the program with a message and exit code 1: an error, `process.exit`, an import that never ends.
@@ -30,6 +32,11 @@ export function processTerminal(): Terminal {
     colors: createColors(hasColors(process.stdout)),
     print: (text) => write(`${text}\n`),
     printJson: (value) => write(`${JSON.stringify(value, null, 2)}\n`),
+    progress: (text) => {
+      if (process.stderr.isTTY !== true || process.env.TERM === 'dumb') return
+      const width = process.stderr.columns ?? 80
+      process.stderr.write(`\r\u001b[2K${text?.slice(0, width - 1) ?? ''}`)
+    },
     hostPlugin: (name) => {
       plugins.push(name)
       if (plugins.length > 1) return
@@ -41,11 +48,18 @@ export function processTerminal(): Terminal {
         printError(`${plugins.join(', ')}: threw outside of a hook: ${describeThrown(error)}`)
         process.exit(1)
       })
-      process.on('exit', () => {
+      const endedByPlugin = (how: string): void => {
         if (ended) return
-        printError(`${plugins.join(', ')}: ended the program, or its import never ends; expected an answer`)
+        ended = true
+        printError(`${plugins.join(', ')}: ${how}`)
         process.exitCode = 1
-      })
+      }
+      process.on('beforeExit', () =>
+        endedByPlugin('its import never ends: a top-level await waits for nothing; leave the await out'),
+      )
+      process.on('exit', () =>
+        endedByPlugin('ended the process; expected an answer; leave out what ends a process'),
+      )
     },
     end: (exitCode) => {
       ended = true

@@ -1,9 +1,10 @@
 // Runs the built command line, as a user would.
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { afterAll } from 'vitest'
 
 export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url))
 export const RECORDINGS: string = 'fixtures/kernel-observations'
@@ -54,9 +55,15 @@ export function jsonOf<T>({ status, stdout, stderr }: Outcome): T {
   return JSON.parse(stdout)
 }
 
-/** A new folder with files of the given texts; names may have folders in them. */
+const made: string[] = []
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A new folder with files of the given texts, for the tests of one file; names may have folders in them. */
 export function folderWith(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'mm-model-'))
+  made.push(folder)
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text)

@@ -124,8 +124,14 @@ describe('a wrong command line ends in exit code 2 and one line that says where,
       "compare: the strategy 'retry' is listed twice; list it once",
     ],
     ['strategy lst', "'strategy lst': no such command; did you mean 'strategy list'?"],
-    ['strategy retry', "'strategy retry': no such command; the commands are strategy list"],
-    ['strategy --json', "'strategy --json': no such flag before a command; the commands are strategy list"],
+    [
+      'strategy retry',
+      "'strategy retry': no such command; the commands are strategy list, strategy test",
+    ],
+    [
+      'strategy --json',
+      "'strategy --json': no such flag before a command; the commands are strategy list, strategy test",
+    ],
     [
       'strategy list more',
       "strategy list: unexpected 'more'; it takes flags only; run 'mm-model strategy list --help'",
@@ -165,7 +171,8 @@ describe('help', () => {
     expect(stdout).toBe(mmModel('--help').stdout)
   })
 
-  it.each(['', 'run', 'verify', 'compare', 'strategy', 'strategy list', 'pte'])('of %j', (name) => {
+  const strategy = ['strategy', 'strategy list', 'strategy test']
+  it.each(['', 'run', 'verify', 'compare', ...strategy, 'pte'])('of %j', (name) => {
     const words = name.split(' ').filter((word) => word !== '')
     const { status, stdout, stderr } = mmModel(...words, '--help')
     expect([status, stderr]).toEqual([0, ''])

@@ -32,7 +32,7 @@ export async function chooseStrategy(
   if (known !== undefined) return known
   const file = locateStrategy(command, name)
   terminal.hostPlugin(name)
-  return loadPlugin(name, file, undefined)
+  return loadPlugin(name, file, null)
 }
 
 /** `mkwrite for 6.1, retry for 4.5`. */
@@ -72,7 +72,7 @@ export function isBuiltIn(strategy: WriteFaultStrategy): boolean {
 }
 
 /** @throws {InputError} when it is neither a path nor an installed package: with what it may have been meant to be. */
-function locateStrategy(command: string, name: string): string {
+export function locateStrategy(command: string, name: string): string {
   const here = dirname(fileURLToPath(import.meta.url))
   const file = locatePlugin(name, [process.cwd(), here])
   if (file !== null) return file

@@ -1,3 +1,10 @@
+/** What was met, what was needed, what to do. */
+export interface FailureParts {
+  readonly found: string
+  readonly expected: string
+  readonly remedy: string
+}
+
 /** A plugin did what a strategy must not, so nothing can be said of it but that. One line; the exit code is 1. */
 export class PluginFailure extends Error {
   override readonly name: string = 'PluginFailure'
@@ -5,15 +12,13 @@ export class PluginFailure extends Error {
   readonly plugin: string
   /** Where it happened: a hook, or what else of the plugin was running. */
   readonly where: string
+  readonly parts: FailureParts
 
-  constructor(
-    plugin: string,
-    where: string,
-    parts: { readonly found: string; readonly expected: string; readonly remedy: string },
-  ) {
+  constructor(plugin: string, where: string, parts: FailureParts) {
     super(`${plugin}: ${where}: ${parts.found}; expected ${parts.expected}; ${parts.remedy}`)
     this.plugin = plugin
     this.where = where
+    this.parts = parts
   }
 }
 

@@ -12,26 +12,31 @@ const LOADER_CODES =
  * Imports a plugin and takes its strategy.
  *
  * @param spec What the user wrote, for messages.
- * @param exported The export to take. Without one: the default, else the only export that is a strategy.
+ * @param exported The export to take; without one, the default, else the only export that is a strategy. `null` where
+ * the user has no way to say which.
+ * @param entering Told of what of the plugin's runs next, so that one that hangs can be named.
  * @throws {InputError} when it is not JavaScript, imports what is not there, or has no strategy, or a malformed one.
  * @throws {PluginFailure} when its own code throws.
  */
 export async function loadPlugin(
   spec: string,
   file: string,
-  exported: string | undefined,
+  exported: string | undefined | null,
+  entering?: (where: string) => void,
 ): Promise<WriteFaultStrategy> {
   let namespace: object
+  entering?.('its import')
   try {
     namespace = (await import(pathToFileURL(file).href)) as object
   } catch (error) {
     throw importError(spec, file, error)
   }
+  entering?.('its export')
   try {
     return defineStrategy(chooseExport(spec, namespace, exported) as StrategyDefinition)
   } catch (error) {
     if (error instanceof InputError) throw error
-    throw definitionError(spec, error) ?? threw(spec, 'the export', error)
+    throw definitionError(spec, error) ?? threw(spec, 'its export', error)
   }
 }
 
@@ -88,7 +93,7 @@ function placeInEntry(file: string): string | null {
 }
 
 /** Picks an export of the module; a CommonJS module's are the members of what it exports. */
-function chooseExport(spec: string, namespace: object, exported: string | undefined): unknown {
+function chooseExport(spec: string, namespace: object, exported: string | undefined | null): unknown {
   const { default: main, ...named } = namespace as Record<string, unknown>
   delete named['module.exports']
   delete named.__esModule
@@ -96,7 +101,7 @@ function chooseExport(spec: string, namespace: object, exported: string | undefi
     typeof main === 'object' && main !== null && !looksLikeStrategy(main) ? { ...main, ...named } : named
   const { default: inner, __esModule: _, ...all } = members
   const fallback = looksLikeStrategy(main) ? main : inner
-  if (exported !== undefined) {
+  if (typeof exported === 'string') {
     if (exported === 'default' && fallback !== undefined) return fallback
     if (Object.hasOwn(all, exported)) return all[exported]
     throw new InputError(spec, `exports no '${exported}'`, remedyFor(all, fallback))
@@ -106,7 +111,11 @@ function chooseExport(spec: string, namespace: object, exported: string | undefi
   const [only] = new Set(strategies)
   if (only === undefined) throw new InputError(spec, 'exports no strategy', remedyFor(all, fallback))
   if (new Set(strategies).size > 1)
-    throw new InputError(spec, 'exports several strategies', remedyFor(all, fallback))
+    throw new InputError(
+      spec,
+      'exports several strategies',
+      exported === null ? 'make the one that you mean its default export' : remedyFor(all, fallback),
+    )
   return only
 }
 
