@@ -126,11 +126,11 @@ describe('a wrong command line ends in exit code 2 and one line that says where,
     ['strategy lst', "'strategy lst': no such command; did you mean 'strategy list'?"],
     [
       'strategy retry',
-      "'strategy retry': no such command; the commands are strategy list, strategy test",
+      "'strategy retry': no such command; the commands are strategy list, strategy test, strategy new",
     ],
     [
       'strategy --json',
-      "'strategy --json': no such flag before a command; the commands are strategy list, strategy test",
+      "'strategy --json': no such flag before a command; the commands are strategy list, strategy test, strategy new",
     ],
     [
       'strategy list more',
@@ -171,7 +171,7 @@ describe('help', () => {
     expect(stdout).toBe(mmModel('--help').stdout)
   })
 
-  const strategy = ['strategy', 'strategy list', 'strategy test']
+  const strategy = ['strategy', 'strategy list', 'strategy test', 'strategy new']
   it.each(['', 'run', 'verify', 'compare', ...strategy, 'pte'])('of %j', (name) => {
     const words = name.split(' ').filter((word) => word !== '')
     const { status, stdout, stderr } = mmModel(...words, '--help')

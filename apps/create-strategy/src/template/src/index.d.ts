@@ -1,0 +1,3 @@
+import type { WriteFaultStrategy } from '@mm-model/core'
+
+export declare const strategy: WriteFaultStrategy
