@@ -16,14 +16,12 @@ import { retry } from '@mm-model/strategy-retry'
 
 const names = process.argv.slice(2)
 const wanted = ({ name }) => names.length === 0 || names.includes(name)
+const own = [retry, insertWritable, fallthrough, readonlyHint, mkwrite]
+// `deferredMtime` is `mkwrite` with deferred times.
 const sound = [
-  retry,
-  insertWritable,
-  fallthrough,
-  readonlyHint,
-  mkwrite,
+  ...own,
   deferredMtime,
-  withDeferredMtime(retry),
+  ...own.filter((strategy) => strategy !== mkwrite).map((strategy) => withDeferredMtime(strategy)),
 ]
 let failures = 0
 

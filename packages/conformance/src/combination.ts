@@ -3,15 +3,22 @@
  * @module
  */
 
+import { kernelByName } from '@mm-model/core'
+import { fileSystemNames } from '@mm-model/scenario'
+
+/** The file system that shares blocks between files. */
+const REFLINK = 'xfs-reflink'
+
 /** A machine that combinations run on: kernel, file system and architecture by the names that scenarios know. */
 export interface KitMachine {
   readonly kernel: string
   readonly arch: string
 }
 
-/** The recorded kernel on three architectures. */
+/** The recorded kernels, the older one on three architectures; the younger shares blocks another way, which is not modelled. */
 export const MACHINES: readonly KitMachine[] = [
   { kernel: '6.1', arch: 'x86-64' },
+  { kernel: '6.12', arch: 'x86-64' },
   { kernel: '6.1', arch: 'arm64-4k' },
   { kernel: '6.1', arch: 'riscv64-sv48' },
 ]
@@ -45,7 +52,7 @@ export interface Combination {
 
 /** The file system that a combination runs on: reflinked blocks need one that shares them. */
 export function fileSystemOf({ block }: Combination): string {
-  return block === 'reflinked' ? 'xfs-reflink' : 'ext4'
+  return block === 'reflinked' ? REFLINK : 'ext4'
 }
 
 /** `6.1 x86-64, shared rw, written 4k, load-store, fsync`. */
@@ -74,6 +81,6 @@ export function combinations(machines: readonly KitMachine[] = MACHINES): readon
 }
 
 /** Whether the model has a file system with reflinked blocks for that kernel. */
-export function hasReflink(_machine: KitMachine): boolean {
-  return false
+export function hasReflink({ kernel }: KitMachine): boolean {
+  return fileSystemNames(kernelByName(kernel)).includes(REFLINK)
 }

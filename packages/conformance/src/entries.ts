@@ -3,13 +3,14 @@
  * @module
  */
 
+import { kernelByName } from '@mm-model/core'
 import { archByName, ask, type PageTableArch } from '@mm-model/pgprot'
 import type { OperationObservation, PteObservation } from '@mm-model/scenario'
 import type { KitMachine } from './combination.ts'
 
 /** The entries of the machine's architecture and kernel. */
 export function archOf({ kernel, arch }: KitMachine): PageTableArch {
-  return archByName(kernel === '6.12' && arch === 'x86-64' ? 'x86-64-6.12' : arch)
+  return arch === 'x86-64' ? kernelByName(kernel).x86Arch : archByName(arch)
 }
 
 export function isWritable(arch: PageTableArch, { level, flags }: PteObservation): boolean {

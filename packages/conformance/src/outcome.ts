@@ -42,7 +42,7 @@ export function outcomeOf(
   if (made.observation !== null && reference.observation !== null) {
     const arch = archOf(combination.machine)
     complaints.push(
-      ...bytes(made, reference),
+      ...bytes(made, reference, combination),
       ...rights(made, reference, arch),
       ...times(made, strategy, combination),
       ...declared(made, strategy, combination, arch),
@@ -86,14 +86,17 @@ function firstDifference(
   return []
 }
 
-function bytes(made: Run, reference: Run): Complaint[] {
-  const differences = firstDifference('bytes', made, reference, ({ result }) => answer(result))
-  if (differences.length > 0) return differences
+/** What is read of a file, not through a mapping, must be as it was where only private stores were made. */
+function bytes(made: Run, reference: Run, { area }: Combination): Complaint[] {
+  const ofFile = area === 'private' ? 'private' : 'bytes'
+  const [difference] = firstDifference('bytes', made, reference, ({ result }) => answer(result))
+  if (difference !== undefined)
+    return [{ ...difference, check: difference.operation.startsWith('pread') ? ofFile : 'bytes' }]
   for (const [name, digest] of reference.files) {
     if (made.files.get(name) === digest) continue
     return [
       {
-        check: 'bytes',
+        check: ofFile,
         operation: '',
         found: `other bytes in ${name} at the end`,
         expected: 'the same bytes',

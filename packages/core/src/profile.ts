@@ -109,11 +109,11 @@ export interface KernelProfile {
   readonly silentFunctions: ReadonlySet<string>
 
   /**
-   * Set where files on DAX can share blocks the way that 6.1 has it. Before 6.0 they cannot; since 6.2 a copy by write(2)
+   * Whether files on DAX can share blocks the way that 6.1 has it. Before 6.0 they cannot; since 6.2 a copy by write(2)
    * unmaps what was mapped, and zeros written to a copy come into the file: that is not modelled (fs/dax.c,
    * fs/xfs/xfs_iomap.c; commits f80e1668888f, 13dd4e04625f).
    */
-  readonly daxSharedExtents?: true
+  readonly daxSharedExtents: boolean
 
   /** Invariants that this kernel itself does not hold, each with the reason. */
   readonly unheldInvariants: Readonly<Record<string, string>>

@@ -26,6 +26,7 @@ import {
   daxUncheckedInvariants,
   type Ext4,
   History,
+  mountXfsReflink,
   PAGECACHE_TAG_DIRTY,
   PAGECACHE_TAG_TOWRITE,
   SB_FREEZE_COMPLETE,
@@ -37,7 +38,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { ExtentTable } from '../src/invariants/extents.ts'
 import { plain as k } from './forms.ts'
-import { createWorld, MIB2, map, PAGE, slot } from './world.ts'
+import { createWorld, MIB2, type Mount, map, PAGE, slot } from './world.ts'
 
 interface Stage {
   readonly machine: Machine
@@ -54,6 +55,8 @@ type MadeCall = Partial<DaxCall> & Pick<DaxCall, 'name'>
 interface Exhibit {
   readonly id: string
   readonly broken: string
+  /** The file system; ext4 where none is named. */
+  readonly mount?: Mount
   readonly setUp: (stage: Stage) => void
   /** One after the other, each with its own snapshots; the last one is the one that is spoilt. */
   readonly calls?: readonly ((stage: Stage) => MadeCall)[]
@@ -353,11 +356,36 @@ const GALLERY: readonly Exhibit[] = [
       place(file, 0).store(daxMakeEntry(0, DAX_EMPTY))
     },
   },
+  {
+    id: 'I52',
+    broken: 'a block that can be stored to came to be shared',
+    mount: mountXfsReflink,
+    setUp: mapAndStore,
+    sabotage: ({ t, sb, file }) => {
+      const other = k.openCreate(t, sb, 'b')
+      const block = pfn(file, 0) - PMEM_BASE_PFN
+      other.inode.xfs!.extents.insert(0, { offset: 0, block, count: 1, unwritten: false })
+    },
+  },
+  {
+    id: 'I52',
+    broken: 'a store changed what another file has',
+    mount: mountXfsReflink,
+    setUp: (stage) => {
+      map(k, stage.t, stage.file)
+      share(stage)
+    },
+    calls: [(stage) => store(stage, 0)],
+    sabotage: ({ machine, sb }) => {
+      const other = sb.inodes.find(({ name }) => name === 'b')!
+      machine.memory.fillPmem(ExtentTable.of(other).writtenBlock(0), 0, 1, 99)
+    },
+  },
 ]
 
 /** Runs a row, broken or not, and says which rules complain after its last call. */
 function complaints(exhibit: Exhibit, spoilt: boolean): Violation[] {
-  const { machine, task: t, sb } = createWorld()
+  const { machine, task: t, sb } = createWorld({}, exhibit.mount)
   machine.trace = null
   const stage: Stage = { machine, t, sb, file: written(k, t, sb, 'a'), undo: [] }
   machine.tick()
@@ -418,6 +446,11 @@ function mapAndStore({ t, file }: Stage): void {
 function store({ t }: Stage, page: number): MadeCall {
   k.store(t, address(page), 3)
   return { name: 'store', address: address(page), length: 1, byte: 3 }
+}
+
+/** Another file gets the blocks of the file. */
+function share({ t, sb, file }: Stage): void {
+  expect(k.vfsCloneFileRange(t, file, k.openCreate(t, sb, 'b'))).toBe(0)
 }
 
 function load(page: number): (stage: Stage) => MadeCall {

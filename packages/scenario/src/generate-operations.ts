@@ -53,6 +53,7 @@ export const MAKERS: Readonly<Record<OperationName, readonly [weight: number, ma
     (world, process) =>
       onFile(world, process, (file, size) => {
         const range = world.range(size)
+        if (world.shared.has(file)) return null
         return { op: 'fill', file, ...near(range, 8 * MIB), byte: world.random.between(1, 255) }
       }),
   ],
@@ -106,6 +107,7 @@ export const MAKERS: Readonly<Record<OperationName, readonly [weight: number, ma
       onFile(world, process, (file, size) => {
         const { random } = world
         const to = random.chance(97) ? random.pick([...process.files.keys()]) : file
+        world.shared.add(file).add(to)
         if (to !== file) process.files.set(to, Math.max(size, process.files.get(to) ?? 0))
         return { op: 'reflink', file, to }
       }),
@@ -243,7 +245,7 @@ function someFile({ random }: World, { files }: KnownProcess): string | null {
 function onFile(
   world: World,
   process: KnownProcess,
-  make: (file: string, size: number) => OperationWords,
+  make: (file: string, size: number) => OperationWords | null,
 ): OperationWords | null {
   const file = world.frozen ? null : someFile(world, process)
   return file === null ? null : make(file, process.files.get(file)!)

@@ -86,6 +86,11 @@ export class World {
   readonly privateStoresWait: boolean
   readonly first: KnownProcess = { files: new Map(), mappings: new Map() }
   readonly children: Map<string, KnownProcess> = new Map()
+  /**
+   * Files that may share blocks. write(2) to them leaves entries of the old block behind on 6.1, and a store there never ends
+   * (`History.heldNoMore` of `@mm-model/dax`).
+   */
+  readonly shared: Set<string> = new Set()
   /** Whether the file system is frozen: then nothing may write to it. */
   frozen = false
   /** Pages that accesses and ranges come back to, so that operations meet. */

@@ -62,6 +62,7 @@ function shareBlocks(world: World): string[] {
   const { first, random } = world
   const size = first.files.get('a')!
   first.files.set('c', size)
+  world.shared.add('a').add('c')
   const words: (OperationWords | null)[] = [
     { op: 'create', file: 'c', size: 0 },
     { op: 'reflink', file: 'a', to: 'c' },

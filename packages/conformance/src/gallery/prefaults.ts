@@ -48,7 +48,7 @@ export function wrongPrefaults(): WrongStrategy[] {
       'it forgets that the area may be private: a private store reaches the file',
       {
         installForRead: ({ vmFlags, zeroPage }) =>
-          isShared(vmFlags) || zeroPage ? INSTALL_READ_ONLY : INSTALL_WRITABLE,
+          isShared(vmFlags) || zeroPage ? INSTALL_READ_ONLY : INSTALL_MKWRITE,
       },
     ),
     wrong('prefault-unchecked', 'areas', 'it forgets that the area may be read-only', {

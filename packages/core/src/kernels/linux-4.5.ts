@@ -100,6 +100,8 @@ export const kernel45: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   ext4PunchCachesHole: false,
   /** fs/ext4/inode.c: ext4_setattr. */
   ext4ZeroesTailOfGrowing: false,
+  /** Files share blocks since 4.9, and on DAX since 6.0. */
+  daxSharedExtents: false,
   /** Nobody recorded it. */
   silentFunctions: new Set(),
 

@@ -32,6 +32,11 @@ export const kernel612: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfil
   mprotectUnaccountsUntouched: true,
   /** fs/dax.c: dax_insert_entry, mended in 6.2 (commit 169004265860). */
   daxReadFaultsTagDirty: false,
+  /**
+   * Not the way that 6.1 has it (`daxSharedExtents`); and Debian's 6.12.111, asked, stopped at a BUG in clear_inode when a
+   * file that had shared blocks was removed.
+   */
+  daxSharedExtents: false,
   /** mm/madvise.c: do_madvise since 6.10 calls madvise_populate for the whole range. Recorded: s0089-vma, operation 11. */
   madvisePopulateEndsAtHole: true,
   /**

@@ -23,7 +23,7 @@ import { areaAt, type DaxSnapshot, type InodeSnapshot, inodeIn, pageAt } from '.
 const ZEROS: Uint8Array = new Uint8Array(PAGE_SIZE)
 
 /** The first byte in which the page on the device is not what it must be, as a phrase; null when all are. */
-function pageDifference(
+export function pageDifference(
   snapshot: DaxSnapshot,
   inode: DaxInode,
   page: number,

@@ -9,6 +9,7 @@ import type { DaxTransition } from './call.ts'
 import { I30, I32, I33, I46, I47, I48, I49 } from './data-invariants.ts'
 import { I19, I20, I22, I23, I26, I34 } from './dirty-invariants.ts'
 import { ENTRIES, I13, I14, I15, I16, I17, I38, I51 } from './entry-invariants.ts'
+import { I52 } from './sharing.ts'
 import type { DaxSnapshot } from './snapshot.ts'
 import { I31, I35, I36, I37 } from './time-invariants.ts'
 
@@ -43,6 +44,7 @@ export const daxCallInvariants: readonly Invariant<DaxTransition>[] = Object.fre
   I47,
   I48,
   I49,
+  I52,
 ])
 
 export const daxUncheckedInvariants: readonly UncheckedInvariant[] = Object.freeze([
@@ -75,10 +77,5 @@ export const daxUncheckedInvariants: readonly UncheckedInvariant[] = Object.free
     id: 'I39',
     title: 'whoever waits for a mapping entry runs in the end',
     reason: 'liveness: takes a schedule with waiters',
-  },
-  {
-    id: 'I52',
-    title: 'a block shared by two files is never written in place',
-    reason: 'ext4 shares no blocks; comes with xfs and its reflinks',
   },
 ])

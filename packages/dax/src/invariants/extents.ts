@@ -5,6 +5,7 @@
 
 import { type ExtentNode, extentLen, isUnwritten } from '../ext4/blocks/extent-node.ts'
 import type { DaxInode } from '../inode.ts'
+import type { FileExtents } from '../xfs/blocks/file-extents.ts'
 
 /** A run of blocks of a file. */
 export interface ExtentSnapshot {
@@ -28,12 +29,19 @@ export class ExtentTable {
   static of(inode: DaxInode): ExtentTable {
     const all: ExtentSnapshot[] = []
     if (inode.blocks !== null) readNode(inode.blocks.root, all)
-    else if (inode.xfs !== null) {
-      for (const { offset, block, count, unwritten } of inode.xfs.extents.all) {
-        all.push({ page: offset, pages: count, block, unwritten })
-      }
-    }
+    else if (inode.xfs !== null) return ExtentTable.#ofFork(inode.xfs.extents)
     return new ExtentTable(all)
+  }
+
+  /** Blocks that wait to become the file's: the COW fork of xfs. */
+  static ofCopies({ xfs }: DaxInode): ExtentTable {
+    return xfs === null ? NOTHING : ExtentTable.#ofFork(xfs.cow)
+  }
+
+  static #ofFork({ all }: FileExtents): ExtentTable {
+    return new ExtentTable(
+      all.map(({ offset, block, count, unwritten }) => ({ page: offset, pages: count, block, unwritten })),
+    )
   }
 
   /** The extent that holds the page, or null for a hole. */
@@ -68,6 +76,8 @@ export class ExtentTable {
     return `${extent.unwritten ? 'unwritten block' : 'block'} ${extent.block + (page - extent.page)}`
   }
 }
+
+const NOTHING: ExtentTable = /*#__PURE__*/ new ExtentTable([])
 
 function readNode(node: ExtentNode, all: ExtentSnapshot[]): void {
   if (node.depth > 0) {

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { MADV_POPULATE_WRITE, spaceOf, VM_SHARED } from '@mm-model/core'
+import { MADV_POPULATE_WRITE, PMEM_BASE_PFN, spaceOf, VM_SHARED, VM_SYNC } from '@mm-model/core'
 import type { DaxInode } from '../inode.ts'
 import type { DaxCall } from './call.ts'
 import { Contents } from './contents.ts'
 import { ExtentTable } from './extents.ts'
+import { isCopiedOnWrite } from './sharing.ts'
 import { areaAt, type DaxSnapshot, type InodeSnapshot, inodeIn, pageAt } from './snapshot.ts'
 
 /** A mapping entry whose DIRTY mark the last call took. */
@@ -20,11 +21,16 @@ export interface CleanedEntry {
   readonly writableSince: number
 }
 
+/** What the entry of an old block leads to, once the file has another. */
+const BROKEN_BY_WRITE_TO_COPY: readonly string[] = ['I13', 'I15', 'I16', 'I43', 'I47']
+
 const NO_EXTENTS = new ExtentTable([])
 
 /** Begins at a snapshot and is told of every call after it. */
 export class History {
   readonly contents: Contents
+  /** Rules that {@link heldNoMore} tells. */
+  readonly #broken: Set<string> = new Set()
   /** Of the last call. */
   cleaned: CleanedEntry[] = []
   /** Block maps as they were at the last commit. */
@@ -46,6 +52,7 @@ export class History {
   advance(before: DaxSnapshot, after: DaxSnapshot, call: DaxCall): void {
     this.contents.advance(before, after, call)
     this.cleaned = []
+    this.#noteBroken(before, after, call)
     for (const inode of after.inodes) {
       if (!inode.datasyncDirty) this.#committed.set(inode.inode, inode.extents)
       this.#noteWritable(inode, after.memory.now)
@@ -66,6 +73,36 @@ export class History {
    */
   zeroedAround(inode: DaxInode, page: number): boolean {
     return this.#zeroedAround.get(inode)?.has(page) === true
+  }
+
+  /**
+   * Whether the kernel itself broke the rule earlier, so that it does not hold any more. 6.1 does where xfs copies shared blocks,
+   * both as recorded (`r56-sync-second-copy`, `r57-write-over-shared` of fixtures/more-observations):
+   *
+   * - write(2) to a copy leaves the entries of the old block, in the mapping and in page tables, because dax_iomap_iter takes them out
+   *   for IOMAP_F_NEW alone; a store through one of them faults for ever, as insert_pfn leaves another frame alone (mended in 6.2 by f80e1668888f, "fsdax: invalidate pages when CoW");
+   * - a fault of a MAP_SYNC mapping does not wait for the copy to become the file's: when xfs_direct_write_iomap_begin asks
+   *   whether something waits for the log, xfs_reflink_end_cow has not run.
+   */
+  heldNoMore(invariant: string): boolean {
+    return this.#broken.has(invariant)
+  }
+
+  #noteBroken(before: DaxSnapshot, after: DaxSnapshot, { name, inode: written }: DaxCall): void {
+    for (const { inode, extents, entries, leaves } of after.inodes) {
+      if (inode.xfs?.reflink !== true) continue
+      for (const { area, space, i, page } of leaves) {
+        if ((area.flags & VM_SYNC) !== 0 && space.leaves.writable(i) && isCopiedOnWrite(before, inode, page))
+          this.#broken.add('I26')
+      }
+      if (name !== 'fill' || inode !== written) continue
+      for (const { page } of this.contents.touched) {
+        const entry = entries.find(page)
+        if (entry === null || !isCopiedOnWrite(before, inode, page)) continue
+        if (entry.pfn + (page - entry.start) === PMEM_BASE_PFN + extents.writtenBlock(page)) continue
+        for (const rule of BROKEN_BY_WRITE_TO_COPY) this.#broken.add(rule)
+      }
+    }
   }
 
   /** Notes what can be stored to from `now` on, and what cannot any more. */

@@ -5,6 +5,7 @@
 
 import { PAGE_SIZE } from '@mm-model/core'
 import type { SuperBlock } from '../super-block.ts'
+import { Xfs } from '../xfs/personality.ts'
 
 /** Bytes `from … to - 1`. */
 interface ByteRange {
@@ -19,7 +20,7 @@ interface ByteRange {
  */
 export function punchedBytes(sb: SuperBlock, size: number, offset: number, length: number): ByteRange[] {
   const end = offset + length
-  if (sb.personality.name === 'xfs') {
+  if (sb.personality instanceof Xfs) {
     const from = Math.ceil(offset / PAGE_SIZE) * PAGE_SIZE
     const to = Math.floor(end / PAGE_SIZE) * PAGE_SIZE
     return [

@@ -54,6 +54,8 @@ export interface InodeSnapshot {
   /** Frames of its pages in the page cache, by index. */
   readonly pages: ReadonlyMap<number, number>
   readonly extents: ExtentTable
+  /** Blocks that wait to become the file's in place of shared ones. */
+  readonly copies: ExtentTable
   /** Everything in any address space that maps it, in the order of address spaces and addresses. */
   readonly leaves: readonly FileLeaf[]
 }
@@ -88,6 +90,7 @@ export function snapshotDax(sb: SuperBlock): DaxSnapshot {
       entries: EntryTable.of(inode.entries, sb.entryFormat),
       pages: new Map([...inode.mapping.pages].map(({ index, pfn }) => [index, pfn])),
       extents: ExtentTable.of(inode),
+      copies: ExtentTable.ofCopies(inode),
       leaves: leaves.get(inode.mapping) ?? [],
     }
   })

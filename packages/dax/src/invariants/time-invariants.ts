@@ -143,7 +143,7 @@ function wasDue({ inode, cmtimeDue, leaves }: InodeSnapshot): boolean {
 }
 
 /** File calls that change times. */
-const CHANGING: ReadonlySet<string> = new Set(['create', 'fill', 'falloc', 'punch', 'truncate'])
+const CHANGING: ReadonlySet<string> = new Set(['create', 'fill', 'falloc', 'punch', 'truncate', 'reflink'])
 
 function mayTouch(before: DaxSnapshot, call: DaxCall, inode: DaxInode): boolean {
   if (CHANGING.has(call.name)) return call.inode === inode

@@ -21,7 +21,7 @@ export function mountXfs(machine: Machine): SuperBlock {
  */
 export function mountXfsReflink(machine: Machine): SuperBlock {
   const { name, daxSharedExtents } = machine.kernel
-  if (daxSharedExtents !== true) throw notModelled(`xfs with reflink and DAX on Linux ${name}`)
+  if (!daxSharedExtents) throw notModelled(`xfs with reflink and DAX on Linux ${name}`)
   return new SuperBlock(machine, {
     personality: new Xfs(machine, true),
     fileOperations: reflinkFileOperations,

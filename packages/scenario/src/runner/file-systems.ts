@@ -22,7 +22,7 @@ const FILE_SYSTEMS = new Map<string, FileSystem>([
   [
     'xfs-reflink',
     {
-      builtWith: ({ daxSharedExtents }) => daxSharedExtents === true,
+      builtWith: ({ daxSharedExtents }) => daxSharedExtents,
       mount: mountXfsReflink,
       use: leaveAsMade,
     },

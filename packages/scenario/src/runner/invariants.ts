@@ -115,7 +115,9 @@ export class InvariantMonitor {
   /** What the kernel itself does not hold is no defect of the model. */
   #report(operation: Operation, all: readonly Violation[]): void {
     const { unheldInvariants } = this.#sb.machine.kernel
-    const violations = all.filter(({ invariant }) => unheldInvariants[invariant] === undefined)
+    const violations = all.filter(
+      ({ invariant }) => unheldInvariants[invariant] === undefined && !this.#history.heldNoMore(invariant),
+    )
     if (violations.length === 0) return
     const named = violations.map((violation) => this.#named(violation))
     throw new InvariantViolation(named, TITLES.get(named[0]!.invariant) ?? '', operation)
@@ -146,7 +148,9 @@ function callOf(
     return daxCallBy(task, operation.op, members)
   }
   const inode = process.files.get(operation.file)?.inode ?? null
-  return daxCallBy(task, operation.op, { ...members, inode })
+  if (operation.op !== 'reflink') return daxCallBy(task, operation.op, { ...members, inode })
+  const target = process.files.get(operation.to)?.inode ?? null
+  return daxCallBy(task, operation.op, { ...members, inode: target, source: inode })
 }
 
 function rangeOf(operation: Operation, address: number): Partial<DaxCall> {
