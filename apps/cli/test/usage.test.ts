@@ -114,7 +114,7 @@ describe('a wrong command line ends in exit code 2 and one line that says where,
       `verify ${FOLDER} --scenarios ${SCENARIOS}`,
       `${FOLDER}/half.json: line 2, column 1: found the end of the text, expected JSON; the file is cut off or was edited; record it again`,
     ],
-    ['compare', "compare: FILE.scn is missing; run 'mm-model compare --help'"],
+    ['compare', "compare: FILE.scn is missing; give one, or --matrix; run 'mm-model compare --help'"],
     [
       `compare ${EXAMPLE} --strategies retry,mkrite`,
       "compare: unknown strategy 'mkrite'; did you mean 'mkwrite'?",
