@@ -1,4 +1,4 @@
-/** Builds the program that runs in the guest, and says what it cannot hold. */
+/** Builds the programs that run in the guest, and says what the agent cannot hold. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Scenario } from '@mm-model/scenario'
@@ -6,6 +6,7 @@ import { CaptureError, quoted } from './capture-error.ts'
 import { runProgram } from './programs.ts'
 
 const SOURCES: string = join(import.meta.dirname, '..', 'agent')
+const COUNTER_SOURCES: string = join(import.meta.dirname, '..', 'counter')
 
 /** The numbers of agent/agent.h. */
 export const LIMITS: Readonly<Record<'nameBytes' | 'mappings' | 'files' | 'children', number>> = {
@@ -16,24 +17,33 @@ export const LIMITS: Readonly<Record<'nameBytes' | 'mappings' | 'files' | 'child
 }
 
 /** Linked statically: the guest has no libraries for it, and a loader would show in recordings. */
-const COMPILER_FLAGS: readonly string[] = ['-std=gnu11', '-O1', '-static', '-Wall', '-Wextra']
+const COMPILER_FLAGS: readonly string[] = ['-std=gnu11', '-static', '-Wall', '-Wextra']
 
 /** @throws {CaptureError} CAPTURE_AGENT_BUILD, CAPTURE_MISSING_TOOL */
 export function buildAgent(output: string): void {
-  const sources = readdirSync(SOURCES)
+  compile(SOURCES, '-O1', output)
+}
+
+/** @throws {CaptureError} CAPTURE_AGENT_BUILD, CAPTURE_MISSING_TOOL */
+export function buildCounter(output: string): void {
+  compile(COUNTER_SOURCES, '-O2', output)
+}
+
+function compile(folder: string, optimisation: string, output: string): void {
+  const sources = readdirSync(folder)
     .filter((name) => name.endsWith('.c'))
     .sort()
   try {
-    runProgram('gcc', [...COMPILER_FLAGS, '-o', output, ...sources], { cwd: SOURCES })
+    runProgram('gcc', [...COMPILER_FLAGS, optimisation, '-o', output, ...sources], { cwd: folder })
   } catch (cause) {
     if (!(cause instanceof CaptureError) || cause.code !== 'CAPTURE_PROGRAM_FAILED') throw cause
     throw new CaptureError(
-      SOURCES,
+      folder,
       {
         code: 'CAPTURE_AGENT_BUILD',
         found: cause.found,
-        expected: 'the agent to compile',
-        remedy: 'run `pnpm capture install`; the agent needs gcc and the static C library of libc6-dev',
+        expected: 'it to compile',
+        remedy: 'run `pnpm capture install`; it needs gcc and the static C library of libc6-dev',
       },
       { cause },
     )

@@ -15,8 +15,23 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   zstd: 'unpacks kernels',
 }
 
-/** @throws {CaptureError} CAPTURE_MISSING_TOOL where there is no Debian. */
-export function missingPackages(): readonly string[] {
+/** What building a kernel needs besides. */
+const BUILD_PACKAGES: Readonly<Record<string, string>> = {
+  make: 'builds the kernel',
+  flex: 'builds the kernel’s configuration program',
+  bison: 'builds the kernel’s configuration program',
+  bc: 'the kernel’s makefiles compute with it',
+  'libelf-dev': 'the kernel’s objtool reads object files with it',
+  perl: 'the kernel’s scripts',
+}
+
+/**
+ * Those that are not installed.
+ *
+ * @param builds Whether a kernel is to be built.
+ * @throws {CaptureError} CAPTURE_MISSING_TOOL where there is no Debian.
+ */
+export function missingPackages(builds: boolean): readonly string[] {
   if (findProgram('dpkg-query') === null || findProgram('apt-get') === null)
     throw new CaptureError('apt', {
       code: 'CAPTURE_MISSING_TOOL',
@@ -24,13 +39,14 @@ export function missingPackages(): readonly string[] {
       expected: 'Debian, or a system made of it',
       remedy: 'run the harness in a Debian container',
     })
-  return Object.keys(PACKAGES).filter((name) => !isInstalled(name))
+  const packages = builds ? { ...PACKAGES, ...BUILD_PACKAGES } : PACKAGES
+  return Object.keys(packages).filter((name) => !isInstalled(name))
 }
 
 /** Says what it will install, asks apt for new lists, and installs. */
 export function installPackages(names: readonly string[], tell: (line: string) => void): void {
   tell(`installing ${names.length} Debian packages on this machine, with what they depend on:`)
-  for (const name of names) tell(`  ${name}: ${PACKAGES[name] ?? ''}`)
+  for (const name of names) tell(`  ${name}: ${PACKAGES[name] ?? BUILD_PACKAGES[name] ?? ''}`)
   updateLists(tell)
   runLoud(['apt-get', 'install', '-y', '--no-install-recommends', ...names], tell)
 }

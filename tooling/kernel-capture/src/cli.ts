@@ -2,16 +2,20 @@ import { nearestWord, ScenarioError } from '@mm-model/scenario'
 import { CaptureError, quoted } from './capture-error.ts'
 import { argumentError, type Command, type ExitCode, type Terminal, Words } from './command.ts'
 import { compareCommand } from './compare-command.ts'
+import { countCommand } from './count-command.ts'
 import { commandHelp, programHelp } from './help.ts'
 import { installCommand } from './install-command.ts'
 import { kernelsCommand } from './kernels-command.ts'
 import { observeCommand } from './observe-command.ts'
 import { offsetsCommand } from './offsets-command.ts'
 import { recordCommand } from './record-command.ts'
+import { strategiesCommand } from './strategies-command.ts'
 
 const COMMANDS: readonly Command[] = [
   installCommand,
   recordCommand,
+  strategiesCommand,
+  countCommand,
   compareCommand,
   observeCommand,
   kernelsCommand,

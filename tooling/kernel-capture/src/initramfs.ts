@@ -32,30 +32,41 @@ interface GuestScenario {
   readonly text: string
 }
 
-export interface GuestContents {
-  readonly image: KernelImage
-  /** The path of the built agent. */
-  readonly agent: string
-  readonly probes: readonly string[]
-  /** They run in the order of their names. */
-  readonly scenarios: readonly GuestScenario[]
-}
+/** What the guest is booted for. */
+export type GuestTask =
+  | {
+      readonly kind: 'record'
+      /** The path of the built agent. */
+      readonly agent: string
+      readonly probes: readonly string[]
+      /** They run in the order of their names. */
+      readonly scenarios: readonly GuestScenario[]
+    }
+  /** The path of the built counter. */
+  | { readonly kind: 'count'; readonly counter: string }
 
 /** The compressed archive. The same contents give the same bytes. */
-export function initramfs({ image, agent, probes, scenarios }: GuestContents): Buffer {
+export function initramfs(image: KernelImage, task: GuestTask): Buffer {
   const modules = guestModules(image)
   const files = [
     program('init', readFileSync(INIT)),
-    program('agent', readBytes(agent, 'the built agent')),
+    ...filesOf(task),
     program('bin/busybox', readBytes(requireProgram('busybox'), 'busybox')),
     ...MAKERS.flatMap(withLibraries),
     ...(existsSync('/etc/mke2fs.conf') ? [file('etc/mke2fs.conf', readFileSync('/etc/mke2fs.conf'))] : []),
     ...modules,
     file('modules.list', lines(modules.map(({ path }) => path.slice('mod/'.length)))),
-    file('probes', lines(probes)),
-    ...scenarios.map(({ name, text }) => file(`scn/${name}.scn`, Buffer.from(text))),
   ]
   return gzipSync(cpio(withoutDoubles(files), EMPTY_FOLDERS), { level: 1 })
+}
+
+function filesOf(task: GuestTask): readonly ArchiveFile[] {
+  if (task.kind === 'count') return [program('count', readBytes(task.counter, 'the built counter'))]
+  return [
+    program('agent', readBytes(task.agent, 'the built agent')),
+    file('probes', lines(task.probes)),
+    ...task.scenarios.map(({ name, text }) => file(`scn/${name}.scn`, Buffer.from(text))),
+  ]
 }
 
 function guestModules({ modules }: KernelImage): readonly ArchiveFile[] {

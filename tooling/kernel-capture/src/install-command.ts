@@ -8,7 +8,10 @@ export const installCommand: Command = {
   summary: 'Installs what recording needs through apt, and fetches the image of a kernel.',
   operands: [],
   options: {
-    kernel: { value: KERNELS.map(({ name }) => name).join('|'), help: 'also fetch and unpack its image' },
+    kernel: {
+      value: KERNELS.map(({ name }) => name).join('|'),
+      help: 'also fetch and unpack its image, or build it',
+    },
     cache: { value: 'DIR', help: `where images are kept (default: ${defaultCache()})` },
     'dry-run': { help: 'only say what is missing; exit code 1 if anything is' },
   },
@@ -19,7 +22,7 @@ export const installCommand: Command = {
   examples: ['pnpm capture install', 'pnpm capture install --kernel 6.1'],
   run(words, { print, tell }) {
     const kernel = words.optional('kernel') === null ? null : findKernel(words.text('kernel', ''))
-    const missing = missingPackages()
+    const missing = missingPackages(kernel?.build !== undefined)
     if (words.flag('dry-run')) {
       for (const name of Object.keys(PACKAGES))
         print(`${missing.includes(name) ? 'missing' : 'installed'}  ${name}: ${PACKAGES[name]}`)

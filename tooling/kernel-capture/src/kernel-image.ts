@@ -5,7 +5,8 @@ import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { CaptureError } from './capture-error.ts'
 import { attempt, makeFolder, readBytes } from './files.ts'
-import type { KernelDefinition } from './kernels.ts'
+import { buildKernel, buildName } from './kernel-build.ts'
+import type { DebianPackage, KernelDefinition } from './kernels.ts'
 import { runProgram } from './programs.ts'
 
 /** An unpacked kernel package. */
@@ -24,30 +25,43 @@ export function defaultCache(): string {
 }
 
 /**
- * The image of a definition: out of the cache, else through `apt-get download`.
+ * The image of a definition: out of the cache, else through `apt-get download`, and built where the definition says so.
  *
- * @throws {CaptureError} CAPTURE_IMAGE, CAPTURE_PROGRAM_FAILED, CAPTURE_FILE
+ * @throws {CaptureError} CAPTURE_IMAGE, CAPTURE_SOURCE, CAPTURE_PROGRAM_FAILED, CAPTURE_FILE
  */
 export function kernelImage(
-  { image }: KernelDefinition,
+  { image, build, layout }: KernelDefinition,
   cache: string,
   tell: (line: string) => void,
 ): KernelImage {
-  const folder = join(cache, `${image.package}_${image.version}`)
+  const folder = join(
+    cache,
+    `${image.package}_${image.version}${build === undefined ? '' : `_${buildName()}`}`,
+  )
   if (!existsSync(folder)) {
     makeFolder(cache)
-    const download = temporary(cache)
+    const work = temporary(cache)
     try {
-      tell(`apt-get download ${image.package}=${image.version}`)
-      runDownload(image, download)
-      const file = join(download, readdirSync(download).find((name) => name.endsWith('.deb')) ?? '')
-      checkDigest(file, image.sha256)
-      unpack(file, folder, tell)
+      const file = downloaded(image, work, tell)
+      if (build === undefined) unpack(file, folder, tell)
+      else {
+        const built = buildKernel(file, layout, work, tell)
+        attempt(folder, 'room for the kernel', 'choose another --cache', () => renameSync(built, folder))
+      }
     } finally {
-      rmSync(download, { recursive: true, force: true })
+      rmSync(work, { recursive: true, force: true })
     }
   }
   return inFolder(folder)
+}
+
+/** The checked file of a package, in `into`. */
+function downloaded(image: DebianPackage, into: string, tell: (line: string) => void): string {
+  tell(`apt-get download ${image.package}=${image.version}`)
+  runDownload(image, into)
+  const file = join(into, readdirSync(into).find((name) => name.endsWith('.deb')) ?? '')
+  checkDigest(file, image.sha256)
+  return file
 }
 
 /** The image in a package file that the user gives. It is unpacked anew each time. */
@@ -58,7 +72,7 @@ export function givenImage(file: string, into: string, tell: (line: string) => v
   return inFolder(folder)
 }
 
-function runDownload(image: KernelDefinition['image'], cwd: string): void {
+function runDownload(image: DebianPackage, cwd: string): void {
   try {
     // As root, apt would drop its rights and then not be able to write into our folder.
     runProgram(

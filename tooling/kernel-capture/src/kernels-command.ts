@@ -13,8 +13,10 @@ export const kernelsCommand: Command = {
   run(words, { print }) {
     if (words.flag('json')) print(JSON.stringify(KERNELS, null, 2))
     else
-      for (const { name, title, image } of KERNELS)
+      for (const { name, title, image, build } of KERNELS) {
         print(`${name.padEnd(6)} ${title} (${image.package} ${image.version})`)
+        if (build !== undefined) print(`       strategies: ${build.strategies.join(', ')}`)
+      }
     return 0
   },
 }

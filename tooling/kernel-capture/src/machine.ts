@@ -44,11 +44,26 @@ export function kernelArguments(fs: string, signalStack: SignalStack, extra: str
 export const SLOTS_START: bigint = 0x600000000000n
 export const SLOTS_END: bigint = 0x701000000000n
 
+/**
+ * What the kernel is told about its strategy, and init, which checks that the kernel has understood.
+ *
+ * @param strategy `null` for a kernel that has but one.
+ */
+export function strategyArguments(strategy: string | null): string {
+  return strategy === null ? '' : `dax_strategy=${strategy} CAPTURE_STRATEGY=${strategy}`
+}
+
 /** What the guest loads: the file systems with what they checksum with, and the driver of persistent memory. */
 export const MODULES: readonly string[] = ['crc32c_generic', 'nd_pmem', 'nd_e820', 'ext4', 'xfs']
 
 /** The file systems that the guest can make and mount; xfs with and without shared extents. */
 export const FILE_SYSTEMS = ['ext4', 'xfs', 'xfs-reflink'] as const
+
+/** Those that are counted on, by the names in tables; an xfs that can share extents has all combinations. */
+export const COUNTED_FILE_SYSTEMS: Readonly<Record<string, (typeof FILE_SYSTEMS)[number]>> = {
+  ext4: 'ext4',
+  xfs: 'xfs-reflink',
+}
 
 /**
  * Whether the stack that the agent handles signals on has its frames before a scenario begins (`warm`), or takes the

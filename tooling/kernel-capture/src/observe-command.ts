@@ -23,7 +23,11 @@ export const observeCommand: Command = {
     const [log] = words.operands as readonly [string]
     checkOut(words.text('out', ''))
     const text = readText(log, 'the log of a run')
-    const observed = observe(text, { kernel: words.text('name', kernel.name), fs, place: log })
+    const observed = observe(text, {
+      kernel: words.text('name', kernel.build?.recordedAs ?? kernel.name),
+      fs,
+      place: log,
+    })
     return writeObserved(observed, words.text('out', ''), terminal)
   },
 }

@@ -1,4 +1,4 @@
-/** Boots the guest in software emulation and waits until it has powered off. */
+/** Boots the guest in software emulation and waits until it has ended. */
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,8 +18,10 @@ export interface GuestRun {
   /** Where the serial lines, and what QEMU says, are written. */
   readonly folder: string
   readonly timeoutSeconds: number
-  /** Called now and then with how many scenarios have begun. */
-  readonly onProgress: (scenariosBegun: number) => void
+  /** What lines of the log begin with that tell of progress. */
+  readonly mark: string
+  /** Called now and then with how many there are. */
+  readonly onProgress: (marks: number) => void
 }
 
 /** What the guest left. */
@@ -61,7 +63,7 @@ export async function runGuest(run: GuestRun): Promise<GuestOutput> {
   throw new CaptureError(console, {
     code: 'CAPTURE_GUEST_FAILED',
     found: failure ?? (said === '' ? `a guest that ended early, QEMU's exit status ${status}` : quoted(said)),
-    expected: 'the guest to run all scenarios and power off',
+    expected: 'the guest to do its work and end',
     remedy: 'the file has what the guest printed',
   })
 }
@@ -89,7 +91,7 @@ function runQemu(run: GuestRun, console: string, log: string): Promise<QemuEnd> 
     qemu.kill()
   }, run.timeoutSeconds * 1000)
   const poll = setInterval(() => {
-    if (existsSync(log)) run.onProgress(readFileSync(log, 'latin1').split('\nSCENARIO ').length - 1)
+    if (existsSync(log)) run.onProgress(readFileSync(log, 'latin1').split(`\n${run.mark}`).length - 1)
   }, POLL_MS)
   return new Promise((resolve, reject) => {
     qemu.on('error', reject)

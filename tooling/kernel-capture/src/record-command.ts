@@ -1,7 +1,7 @@
 import { installPackages, missingPackages } from './apt.ts'
 import type { Command } from './command.ts'
 import { defaultCache } from './kernel-image.ts'
-import { findKernel, KERNELS } from './kernels.ts'
+import { findKernel, KERNELS, strategyOf } from './kernels.ts'
 import { DEFAULT_CPU, FILE_SYSTEMS, SIGNAL_STACKS } from './machine.ts'
 import { record } from './record.ts'
 
@@ -15,6 +15,10 @@ export const recordCommand: Command = {
     scenarios: { value: 'DIR', required: true, help: 'folder of scenario files (*.scn)' },
     out: { value: 'DIR', required: true, help: 'folder for the recordings; it must not have any yet' },
     name: { value: 'NAME', help: 'what recordings say under `kernel` (default: the name of the kernel)' },
+    strategy: {
+      value: 'NAME',
+      help: 'the write-fault strategy, of a kernel that has several (`pnpm capture kernels` lists them)',
+    },
     kargs: { value: 'ARGS', help: 'more kernel arguments, as transparent_hugepage=never' },
     cpu: { value: 'CPU', help: `QEMU’s -cpu (default: ${DEFAULT_CPU})` },
     'signal-stack': {
@@ -40,7 +44,7 @@ export const recordCommand: Command = {
     const fs = words.choice('fs', FILE_SYSTEMS, 'ext4')
     const timeoutSeconds = words.optional('timeout') === null ? null : words.count('timeout', 1)
     if (words.flag('install')) {
-      const missing = missingPackages()
+      const missing = missingPackages(definition.build !== undefined)
       if (missing.length > 0) installPackages(missing, terminal.tell)
     }
     return record(
@@ -49,7 +53,8 @@ export const recordCommand: Command = {
         fs,
         scenarios: words.text('scenarios', ''),
         out: words.text('out', ''),
-        name: words.text('name', definition.name),
+        name: words.text('name', definition.build?.recordedAs ?? definition.name),
+        strategy: strategyOf(definition, words.optional('strategy')),
         kernelArguments: words.text('kargs', ''),
         signalStack: words.choice('signal-stack', SIGNAL_STACKS, 'warm'),
         cpu: words.text('cpu', DEFAULT_CPU),

@@ -11,7 +11,7 @@ import { initramfs } from './initramfs.ts'
 import { givenImage, type KernelImage, kernelImage } from './kernel-image.ts'
 import type { KernelDefinition } from './kernels.ts'
 import { checkLayout, layoutOfVmlinux } from './layout-check.ts'
-import type { SignalStack } from './machine.ts'
+import { type SignalStack, strategyArguments } from './machine.ts'
 import { type Observed, observe, ZERO_SCENARIO, ZERO_TEXT } from './observe/observe.ts'
 import { probeLines } from './probes.ts'
 import { requireProgram } from './programs.ts'
@@ -20,7 +20,7 @@ import { readScenarios } from './scenario-files.ts'
 import { extractVmlinux } from './vmlinux.ts'
 
 /** Looked for before anything is fetched. */
-const PROGRAMS: readonly string[] = [
+export const PROGRAMS: readonly string[] = [
   'qemu-system-x86_64',
   'busybox',
   'mke2fs',
@@ -42,6 +42,8 @@ export interface RecordRequest {
   /** What recordings say under `kernel`. */
   readonly name: string
   readonly kernelArguments: string
+  /** `null` for a kernel that has but one. */
+  readonly strategy: string | null
   readonly signalStack: SignalStack
   readonly cpu: string
   /** A package to boot instead of the definition's. */
@@ -68,17 +70,20 @@ export async function record(request: RecordRequest, { print, tell }: Terminal):
     const begun = performance.now()
     const image = prepareImage(request, work, tell)
     const initrd = prepareInitrd(request, image, scenarios, work)
-    tell(`booting ${image.release} with ${request.fs}: ${scenarios.length} scenarios`)
+    const { strategy } = request
+    const booted = `${image.release} with ${request.fs}${strategy === null ? '' : ` and ${strategy}`}`
+    tell(`booting ${booted}: ${scenarios.length} scenarios`)
     const { log, notes } = await runGuest({
       vmlinuz: image.vmlinuz,
       initrd,
       fs: request.fs,
       cpu: request.cpu,
-      kernelArguments: request.kernelArguments,
+      kernelArguments: `${strategyArguments(strategy)} ${request.kernelArguments}`.trim(),
       signalStack: request.signalStack,
       folder: work,
       timeoutSeconds: request.timeoutSeconds ?? likelySeconds(scenarios.map(({ scenario }) => scenario)),
-      onProgress: progress(scenarios.length, tell),
+      mark: 'SCENARIO ',
+      onProgress: progress(scenarios.length, 'scenarios', tell),
     })
     for (const note of notes) tell(`guest: ${note}`)
     if (request.logFile !== null) writeText(request.logFile, log)
@@ -129,10 +134,15 @@ export function checkOut(out: string): void {
   })
 }
 
-function prepareImage(request: RecordRequest, work: string, tell: (line: string) => void): KernelImage {
-  const { definition, imageFile } = request
-  const image =
-    imageFile === null ? kernelImage(definition, request.cache, tell) : givenImage(imageFile, work, tell)
+/** The kernel to boot, its layout checked. `imageFile` is a package to take instead of the definition's. */
+export function prepareImage(
+  { definition, imageFile, cache }: Pick<RecordRequest, 'definition' | 'imageFile' | 'cache'>,
+  work: string,
+  tell: (line: string) => void,
+): KernelImage {
+  const image = imageFile === null ? kernelImage(definition, cache, tell) : givenImage(imageFile, work, tell)
+  // The build has checked the layout of what it built.
+  if (definition.build !== undefined && imageFile === null) return image
   const layout = layoutOfVmlinux(extractVmlinux(readFileSync(image.vmlinuz), image.vmlinuz), image.vmlinuz)
   if (layout === null)
     tell(`${image.vmlinuz} has no type information: the offsets of kernel ${definition.name} are not checked`)
@@ -150,13 +160,8 @@ function prepareInitrd(
   buildAgent(agent)
   const initrd = join(work, 'initrd.gz')
   const probes = probeLines(definition.layout, definition.absentProbes)
-  const contents = {
-    image,
-    agent,
-    probes,
-    scenarios: [{ name: ZERO_SCENARIO, text: ZERO_TEXT }, ...scenarios],
-  }
-  writeFileSync(initrd, initramfs(contents))
+  const withZero = [{ name: ZERO_SCENARIO, text: ZERO_TEXT }, ...scenarios]
+  writeFileSync(initrd, initramfs(image, { kind: 'record', agent, probes, scenarios: withZero }))
   return initrd
 }
 
@@ -167,11 +172,11 @@ function likelySeconds(scenarios: readonly Scenario[]): number {
 }
 
 /** Tells now and then how far the guest is. */
-function progress(all: number, tell: (line: string) => void): (begun: number) => void {
+export function progress(all: number, what: string, tell: (line: string) => void): (begun: number) => void {
   let told = 0
   return (begun) => {
     if (begun < told + 25) return
     told = begun
-    tell(`${Math.min(begun, all)} of ${all} scenarios`)
+    tell(`${Math.min(begun, all)} of ${all} ${what}`)
   }
 }

@@ -9,7 +9,7 @@ const PACKAGE = join(import.meta.dirname, '..')
 const RECORDINGS = join(PACKAGE, '..', '..', 'fixtures', 'kernel-observations')
 const SCENARIOS = join(RECORDINGS, 'scenarios')
 const LOG = join(import.meta.dirname, 'logs', 'linux-6.1-ext4.log')
-const COMMANDS = ['install', 'record', 'compare', 'observe', 'kernels', 'offsets']
+const COMMANDS = ['install', 'record', 'strategies', 'count', 'compare', 'observe', 'kernels', 'offsets']
 
 function capture(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(PACKAGE, 'dist', 'cli.js'), ...args], {
@@ -52,6 +52,14 @@ describe('wrong input ends with status 2, one line, and no stack trace', () => {
     [[...record, '--kernel', '6.1', '--timeout', '1h'], "found '1h'", 'a whole number'],
     [[...record, '--kernel', '6.1', '--install=yes'], '--install', '--install without a value'],
     [[...record, '--kernel', '6.1', 'extra'], "found the operands 'extra'", 'expected none'],
+    [[...record, '--kernel', '6.1', '--strategy', 'retry'], "found 'retry'", 'kernel 6.1 has but its own'],
+    [
+      [...record, '--kernel', '6.1-strategies', '--strategy', 'retri'],
+      'one of mkwrite, retry',
+      "did you mean 'retry'?",
+    ],
+    [['count', '--kernel', '6.1', '--out', LOG], 'which exists', 'expected a new file'],
+    [['count', '--kernel', '6.1', '--out', out, '--fs', 'ext4,btrfs'], "found 'btrfs'", 'some of ext4,xfs'],
     [[...record, '--kernel', '6.1'], '/nowhere: found nothing there', 'a folder of scenario files'],
     [['compare', RECORDINGS], 'found the operands', 'expected A B'],
     [['compare', SCENARIOS, SCENARIOS], 'found no recording', 'files that end in .json'],
@@ -138,5 +146,5 @@ describe('compare', () => {
 
 test('kernels lists definitions, also as JSON', () => {
   expect(capture('kernels').stdout).toMatch(/^6\.1 .*linux-image-6\.1\.0-50-amd64 6\.1\.176-1/)
-  expect(JSON.parse(capture('kernels', '--json').stdout)).toHaveLength(2)
+  expect(JSON.parse(capture('kernels', '--json').stdout)).toHaveLength(3)
 })

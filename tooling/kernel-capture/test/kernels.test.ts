@@ -9,8 +9,10 @@ test('names are unique', () => {
   expect(new Set(KERNELS.map(({ name }) => name)).size).toBe(KERNELS.length)
 })
 
-test.each(KERNELS)('$name names a package of amd64 by version and digest', ({ image, layout }) => {
-  expect(image.package).toMatch(/^linux-image-[a-z0-9.+-]+-amd64$/)
+test.each(KERNELS)('$name names a package by version and digest', ({ image, build, layout }) => {
+  expect(image.package).toMatch(
+    build === undefined ? /^linux-image-[a-z0-9.+-]+-amd64$/ : /^linux-source-[0-9.]+$/,
+  )
   expect(image.version).toMatch(/^\d+\.\d+/)
   expect(image.sha256).toMatch(/^[0-9a-f]{64}$/)
   expect(Object.keys(layout).sort()).toEqual(Object.keys(LAYOUT_MEMBERS).sort())
@@ -35,7 +37,7 @@ test('offsets are where the probe needs them', () => {
 
 test('an unknown kernel is refused with the known ones', () => {
   expect(() => findKernel('6.13')).toThrow(
-    "--kernel: found '6.13', expected one of 6.1, 6.12; did you mean '6.1",
+    "--kernel: found '6.13', expected one of 6.1, 6.12, 6.1-strategies; did you mean '6.1",
   )
   expect(() => findKernel('windows')).toThrow('the README says how to add a kernel')
 })

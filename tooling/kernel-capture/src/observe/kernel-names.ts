@@ -10,6 +10,8 @@ const VM_FAULT: Flags = [
   [0x10, 'HWPOISON'],
   [0x20, 'HWPOISON_LARGE'],
   [0x40, 'SIGSEGV'],
+  // No released kernel has it; kernels of the strategy readonly-hint have.
+  [0x80, 'READONLY'],
   [0x100, 'NOPAGE'],
   [0x200, 'LOCKED'],
   [0x400, 'RETRY'],
