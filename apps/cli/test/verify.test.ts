@@ -106,6 +106,8 @@ describe('mm-model verify', () => {
     ['retry', 'linux-6.1-ext4-retry'],
     ['insert-writable', 'linux-6.1-ext4-insert-writable'],
     ['fallthrough', 'linux-6.1-ext4-fallthrough'],
+    ['readonly-hint', 'linux-6.1-ext4-readonly-hint'],
+    ['deferred-mtime', 'linux-6.1-ext4-deferred-mtime'],
   ])('follows the strategy %s', (strategy, folder) => {
     const dir = recordings(undefined, folder)
     expect(

@@ -344,6 +344,8 @@ describe.each([
   'linux-6.1-ext4-retry',
   'linux-6.1-ext4-fallthrough',
   'linux-6.1-ext4-insert-writable',
+  'linux-6.1-ext4-readonly-hint',
+  'linux-6.1-ext4-deferred-mtime',
   'linux-6.12-ext4',
 ])('%s', (kernel) => {
   test('all scenarios one after the other, as they were recorded', () => {

@@ -208,8 +208,10 @@ describe('recordings compared with recordings', () => {
   // The figures are what kernel-capture's diff.py prints for the two folders: operations and scenarios of each tier.
   it.each<[Folder, ...figures: string[]]>([
     ['linux-6.1-ext4', '1903 161', '1903 161', '1903 161'],
+    ['linux-6.1-ext4-deferred-mtime', '1685 86', '1685 86', '1633 62'],
     ['linux-6.1-ext4-fallthrough', '1903 161', '1781 101', '1731 75'],
     ['linux-6.1-ext4-insert-writable', '1548 101', '1548 101', '1499 75'],
+    ['linux-6.1-ext4-readonly-hint', '1903 161', '1781 101', '1731 75'],
     ['linux-6.1-ext4-retry', '1781 101', '1781 101', '1731 75'],
     ['linux-6.1-xfs', '1811 137', '1788 128', '1013 12'],
     ['linux-6.12-ext4', '1028 7', '992 7', '985 6'],

@@ -33,6 +33,8 @@ describe('finalStateOf', () => {
     ['linux-6.1-ext4-fallthrough', true],
     ['linux-6.1-ext4-retry', true],
     ['linux-6.1-ext4-insert-writable', false],
+    ['linux-6.1-ext4-readonly-hint', true],
+    ['linux-6.1-ext4-deferred-mtime', false],
   ])('%s ends as mkwrite does: %s', (folder, same) => {
     const differing = recordingNames(folder).filter(
       (name) => valueDifferences(ending('linux-6.1-ext4', name), ending(folder, name)).length > 0,

@@ -6,8 +6,10 @@ const ROOT = fileURLToPath(new URL('../../../fixtures/kernel-observations', impo
 
 export const FOLDERS = [
   'linux-6.1-ext4',
+  'linux-6.1-ext4-deferred-mtime',
   'linux-6.1-ext4-fallthrough',
   'linux-6.1-ext4-insert-writable',
+  'linux-6.1-ext4-readonly-hint',
   'linux-6.1-ext4-retry',
   'linux-6.1-xfs',
   'linux-6.12-ext4',

@@ -9,6 +9,7 @@ const collections = [
   folder,
   join(root, 'fixtures/more-observations'),
   join(root, 'fixtures/kernel-configurations'),
+  join(root, 'fixtures/instruction-counts'),
 ]
 const manifest = 'MANIFEST.sha256'
 
@@ -18,7 +19,7 @@ function readDigests(folder: string): Map<string, string> {
   return new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]))
 }
 
-test.each(collections)('no recording of %s was added, removed or edited', (folder) => {
+test.each(collections)('no file of %s was added, removed or edited', (folder) => {
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
@@ -38,7 +39,7 @@ test('every folder of recordings covers every scenario but the zero page', () =>
     .filter((name) => name !== '000-zero')
     .sort()
   const folders = readdirSync(folder).filter((name) => name.startsWith('linux-'))
-  expect(folders).toHaveLength(7)
+  expect(folders).toHaveLength(9)
   for (const name of folders) {
     const recorded = readdirSync(join(folder, name)).map((file) => file.replace(/\.json$/, ''))
     expect(recorded.sort(), name).toEqual(scenarios)

@@ -11,7 +11,7 @@ import { openFile } from '../open.ts'
 import { SB_FREEZE_PAGEFAULT, SB_FREEZE_WRITE, type SuperBlock } from '../super-block.ts'
 import { daxReadByte } from './dax-io.ts'
 import { sbEnd, sbStart } from './freeze.ts'
-import { mappingFlushCmtime } from './times.ts'
+import { fileFlushCmtime } from './times.ts'
 
 /**
  * open(2) with `O_CREAT | O_TRUNC` for reading and writing: a new file, or the one of that name cut to nothing.
@@ -128,7 +128,7 @@ export function fsync(t: Task, file: DaxFile): number {
 export function daxFlushCmtime(t: Task, file: File): number {
   const { inode } = file as DaxFile
   sbStart(t, inode.sb, SB_FREEZE_PAGEFAULT)
-  mappingFlushCmtime(t, inode)
+  fileFlushCmtime(t, inode)
   sbEnd(t, inode.sb, SB_FREEZE_PAGEFAULT)
   return 0
 }

@@ -43,7 +43,7 @@ export function freezeSuper(t: Task, sb: SuperBlock): number {
   for (const inode of sb.inodes) {
     inode.dirtyPages = false
     sb.fileOperations.plain.writepages(t, inode, 0, Infinity)
-    mappingFlushCmtime(t, inode)
+    mappingFlushCmtime(inode)
   }
   t.machine.trace = trace
   sb.frozen = SB_FREEZE_FS

@@ -21,7 +21,7 @@ export function filemapWriteAndWaitRange(
 ): number {
   if (inode.entries.isEmpty) return 0
   const ret = daxWritebackMappingRange(t, inode, start, end)
-  mappingFlushCmtime(t, inode)
+  mappingFlushCmtime(inode)
   return ret
 }
 

@@ -28,10 +28,17 @@ export function faultUpdateTime(t: Task, inode: DaxInode): void {
 }
 
 /**
- * Takes the flag, and updates the times if it was set (`mapping_flush_cmtime` of the deferred-mtime patches of 2012). The
- * caller keeps freezes out, or is one.
+ * Takes the flag, and updates the times if it was set (`mapping_flush_cmtime` of the deferred-mtime patches of 2012), after
+ * writeback: there is no open file there, so not by {@link fileUpdateTime}. The caller keeps freezes out, or is one.
  */
-export function mappingFlushCmtime(t: Task, inode: DaxInode): void {
+export function mappingFlushCmtime(inode: DaxInode): void {
+  if (!inode.mapping.asCmtime) return
+  inode.mapping.asCmtime = false
+  inode.touch()
+}
+
+/** The same for an area that is synchronised or goes, and has its file. The caller keeps freezes out. */
+export function fileFlushCmtime(t: Task, inode: DaxInode): void {
   if (!inode.mapping.asCmtime) return
   inode.mapping.asCmtime = false
   fileUpdateTime(t, inode)

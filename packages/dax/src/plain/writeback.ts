@@ -29,7 +29,7 @@ export function fileWriteAndWaitRange(t: Task, inode: DaxInode, start: number, e
 /** Writeback, and times that faults deferred (mm/page-writeback.c: do_writepages, 6.1). */
 function doWritepages(t: Task, inode: DaxInode, start: number, end: number): number {
   const ret = daxWritepages(t, inode, start, end)
-  mappingFlushCmtime(t, inode)
+  mappingFlushCmtime(inode)
   return ret
 }
 

@@ -45,7 +45,7 @@ export function* freezeSuper(t: Task, sb: SuperBlock): Steps<number> {
   for (const inode of sb.inodes) {
     inode.dirtyPages = false
     yield* sb.fileOperations.steps.writepages(t, inode, 0, Infinity)
-    mappingFlushCmtime(t, inode)
+    mappingFlushCmtime(inode)
   }
   t.machine.trace = trace
   sb.frozen = SB_FREEZE_FS

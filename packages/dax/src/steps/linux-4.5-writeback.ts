@@ -20,7 +20,7 @@ export function* filemapWriteAndWaitRange(
 ): Steps<number> {
   if (inode.entries.isEmpty) return 0
   const ret = yield* daxWritebackMappingRange(t, inode, start, end)
-  mappingFlushCmtime(t, inode)
+  mappingFlushCmtime(inode)
   return ret
 }
 

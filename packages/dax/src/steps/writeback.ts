@@ -28,7 +28,7 @@ export function* fileWriteAndWaitRange(t: Task, inode: DaxInode, start: number, 
 /** Writeback, and times that faults deferred (mm/page-writeback.c: do_writepages, 6.1). */
 function* doWritepages(t: Task, inode: DaxInode, start: number, end: number): Steps<number> {
   const ret = yield* daxWritepages(t, inode, start, end)
-  mappingFlushCmtime(t, inode)
+  mappingFlushCmtime(inode)
   return ret
 }
 

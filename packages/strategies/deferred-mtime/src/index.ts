@@ -3,9 +3,9 @@
  * is cleaned or taken away; writeback, msync and munmap write the times. It says when times are updated and nothing
  * else, so it combines with any strategy that says the rest.
  *
- * After the series of 2012 and 2013 by Andy Lutomirski, which was not merged; none was recorded with it. As posted, only a dirty
- * bit that moves to a `struct page` set the flag. DAX entries have no `struct page` to the core, so there the flag was
- * never set: {@link asPosted} runs that.
+ * After the series of 2012 and 2013 by Andy Lutomirski, which was not merged; 6.1 with edits of this repository was
+ * recorded with it. As posted, only a dirty bit that moves to a `struct page` set the flag. DAX entries have no `struct
+ * page` to the core, so there the flag was never set: {@link asPosted} runs that.
  * @module
  */
 

@@ -3,7 +3,7 @@
  * the handler says so in its result, `VM_FAULT_NOPAGE` with `VM_FAULT_READONLY`; `do_shared_fault` then carries on into the
  * write-protect path. One trap, two passes through the file system's handler; who installs nothing read-only pays nothing.
  *
- * No kernel shipped it, and none was recorded with it.
+ * No kernel shipped it; 6.1 with edits of this repository was recorded with it.
  * @module
  */
 
