@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { combinations, MACHINES, nameOf, outcomeOf, References } from '@mm-model/conformance'
 import { describe, expect, it } from 'vitest'
 import { accessesOf, costOf } from '../src/combination-costs.ts'
+import copy from '../src/data/combination-costs.json'
 import { BUILT_IN } from '../src/strategy/built-in.ts'
-import { folderWith, jsonOf, mmModel } from './mm-model.ts'
+import { folderWith, jsonOf, mmModel, ROOT } from './mm-model.ts'
 
 interface Cell {
   readonly strategy: string
@@ -107,6 +109,11 @@ describe('mm-model compare --matrix', () => {
 })
 
 describe('instructions of a combination', () => {
+  it('are those of the table that was counted', () => {
+    const table = join(ROOT, 'fixtures', 'instruction-counts', 'linux-6.1-strategies.json')
+    expect(copy).toEqual(JSON.parse(readFileSync(table, 'utf8')))
+  })
+
   const own = combinations([MACHINE])
   const mkwrite = BUILT_IN.find(({ name }) => name === 'mkwrite')!
 
