@@ -94,7 +94,7 @@ export function runScenario(scenario: Scenario, options: RunOptions): RunResult 
 }
 
 function kernelOf({ kernel }: RunOptions): KernelProfile {
-  return typeof kernel === 'string' ? kernelByName(kernel) : kernel
+  return typeof kernel === 'object' && kernel !== null ? kernel : kernelByName(kernel)
 }
 
 /** Times and blocks of a file before an operation. */
