@@ -43,6 +43,24 @@ export function wrongPrefaults(): WrongStrategy[] {
       },
     ),
     wrong(
+      'prefault-shared-blocks',
+      'bytes',
+      'it makes loaded pages writable where two files share blocks: one file has what the other stores',
+      {
+        installForRead: ({ vmFlags, zeroPage, pgoff }) =>
+          isShared(vmFlags) && !zeroPage && pgoff === 1 ? INSTALL_MKWRITE : INSTALL_READ_ONLY,
+      },
+    ),
+    wrong(
+      'prefault-zero-store',
+      'rules',
+      'it makes the zero page writable under the page that is stored to: no frame of the file has the bytes then',
+      {
+        installForRead: ({ zeroPage, pgoff }) =>
+          zeroPage && pgoff === 1 ? INSTALL_MKWRITE : INSTALL_READ_ONLY,
+      },
+    ),
+    wrong(
       'prefault-private',
       'private',
       'it forgets that the area may be private: a private store reaches the file',
