@@ -84,6 +84,10 @@ export interface KernelProfile {
   readonly mprotectMakesCleanAnonWritable: boolean
   /** Whether mprotect may make a PMD leaf writable without a fault (mm/huge_memory.c: change_huge_pmd). */
   readonly mprotectMakesPmdWritable: boolean
+  /** Whether taking a 2 MiB page apart leaves the entries of its pages dirty if its own was (mm/huge_memory.c: __split_huge_pmd_locked). */
+  readonly splitKeepsDirty: boolean
+  /** Whether the pages of a batch are given back in the order in which they were gathered, not the last of each bundle first (mm/swap.c: folios_put_refs; release_pages). */
+  readonly freesGatheredInOrder: boolean
   /** Whether mprotect takes back the accounting of a private area that no page of was ever touched (mm/mprotect.c: mprotect_fixup). */
   readonly mprotectUnaccountsUntouched: boolean
 
@@ -100,13 +104,20 @@ export interface KernelProfile {
   readonly ext4FallocatePreparesFirst: boolean
   /** Whether ext4 knows a punched range to be a hole at once, so that it does not cut later requests (fs/ext4/inode.c: ext4_punch_hole). */
   readonly ext4PunchCachesHole: boolean
-  /** Whether ext4 zeroes the rest of the last block before ftruncate makes a file longer (fs/ext4/inode.c: ext4_setattr). */
+  /** Whether ext4 zeroes the rest of the last block when ftruncate or fallocate make a file longer (ext4_setattr, ext4_alloc_file_blocks). */
   readonly ext4ZeroesTailOfGrowing: boolean
+  /** Whether ftruncate on xfs to a smaller size writes back the page it ends in, and an empty range after zeroing it (fs/xfs/xfs_iops.c: xfs_setattr_size). */
+  readonly xfsShrinkWritesBack: boolean
   /**
    * Functions that run but leave no event, because the compiler of the recorded build inlined them or the recorder could
    * not probe them.
    */
   readonly silentFunctions: ReadonlySet<string>
+  /**
+   * Whether a signal makes the kernel take a page for the recording program's signal stack, which shows in the numbers of
+   * frames; it depends on where the stack lay when the kernel was recorded.
+   */
+  readonly signalStackIsCold: boolean
 
   /**
    * Whether files on DAX can share blocks the way that 6.1 has it. Before 6.0 they cannot; since 6.2 a copy by write(2)

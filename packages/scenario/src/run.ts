@@ -15,7 +15,7 @@ import type { DaxFile } from '@mm-model/dax'
 import { type Costs, costsOf } from './costs.ts'
 import { type FinalState, finalStateOf } from './final-state.ts'
 import type { FileObservation, Observation, OperationObservation, OperationResult } from './observation.ts'
-import { startAgent } from './runner/agent.ts'
+import { deliverSignal, startAgent } from './runner/agent.ts'
 import { architecture, DEFAULT_ARCH } from './runner/architectures.ts'
 import { type Calls, callsOf, type Form } from './runner/calls.ts'
 import { digestOf } from './runner/file-digest.ts'
@@ -169,6 +169,10 @@ class Run {
     this.#monitor?.end(operation, process, result, child?.task ?? null)
     const { faults, events } = this.#recorder.end()
     if (writesOwnMemory(operation, result)) this.#recorder.find(process.task)
+    if ('signal' in result) {
+      deliverSignal(process.task, this.#calls)
+      this.#monitor?.resume()
+    }
     const isFork = operation.op === 'fork'
     const files = isFork ? [] : changedFiles(process, before)
     const ptes = this.#recorder.hasFound(process.task) ? observePtes(process, this.#frames, this.#bits) : []

@@ -88,6 +88,10 @@ export const kernel45: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   mprotectMakesPmdWritable: false,
   /** mm/mprotect.c: mprotect_fixup only ever accounts. */
   mprotectUnaccountsUntouched: false,
+  /** mm/huge_memory.c: __split_huge_pmd_locked marks the pages (SetPageDirty), not their entries. */
+  splitKeepsDirty: false,
+  /** mm/swap.c: release_pages puts the pages on a list, each in front of the one before. */
+  freesGatheredInOrder: false,
 
   dax: 'get-block',
   /** fs/dax.c: dax_insert_mapping hands FAULT_FLAG_WRITE on as `dirty`. */
@@ -100,10 +104,14 @@ export const kernel45: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   ext4PunchCachesHole: false,
   /** fs/ext4/inode.c: ext4_setattr. */
   ext4ZeroesTailOfGrowing: false,
+  /** xfs is not built for 4.5; its xfs_setattr_size is not read. */
+  xfsShrinkWritesBack: true,
   /** Files share blocks since 4.9, and on DAX since 6.0. */
   daxSharedExtents: false,
   /** Nobody recorded it. */
   silentFunctions: new Set(),
+  /** As above. */
+  signalStackIsCold: false,
 
   unheldInvariants: /*#__PURE__*/ Object.freeze({
     I13: 'a read fault of 2 MiB makes no radix-tree entry, and write(2) deletes entries whose pages stay mapped (__dax_pmd_fault, invalidate_inode_pages2_range)',

@@ -90,6 +90,10 @@ export const kernel61: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   mprotectMakesPmdWritable: false,
   /** mm/mprotect.c: mprotect_fixup of 6.1 only ever accounts. */
   mprotectUnaccountsUntouched: false,
+  /** mm/huge_memory.c: __split_huge_pmd_locked of 6.1 marks the page, not the entries. */
+  splitKeepsDirty: false,
+  /** mm/swap.c: release_pages puts the pages on a list, each in front of the one before. */
+  freesGatheredInOrder: false,
   /**
    * fs/dax.c: dax_insert_entry of 6.0 and 6.1 lost the condition that the fault writes; 6.2 has it again (commit
    * 169004265860).
@@ -103,8 +107,12 @@ export const kernel61: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   ext4PunchCachesHole: false,
   /** fs/ext4/inode.c: ext4_setattr of 6.1 leaves what was stored behind the size. */
   ext4ZeroesTailOfGrowing: false,
+  /** fs/xfs/xfs_iops.c: xfs_setattr_size of 6.1, before iomap_truncate_page. */
+  xfsShrinkWritesBack: true,
   /** Debian's 6.1.176 shows every function that is recorded. */
   silentFunctions: new Set(),
+  /** The recordings of 6.1 show none taken (s0137-trunc, operation 12). */
+  signalStackIsCold: false,
   daxSharedExtents: true,
   unheldInvariants: /*#__PURE__*/ Object.freeze({}),
 })

@@ -12,7 +12,7 @@ export const kernel612: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfil
   ...kernel61,
   name: '6.12',
   /** No other architecture's entries of 6.12 are there. */
-  otherArchs: [],
+  otherArchs: /*#__PURE__*/ Object.freeze([]),
   /**
    * arch/x86/include/asm/pgtable_types.h: bit 58 is `_PAGE_BIT_SAVED_DIRTY` (6.6), where D goes while the entry is read-only,
    * and `_PAGE_BIT_DEVMAP` has moved to bit 57.
@@ -30,6 +30,10 @@ export const kernel612: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfil
   mprotectMakesPmdWritable: true,
   /** mm/mprotect.c: mprotect_fixup since 6.7 clears `VM_ACCOUNT` of an anonymous area without anon_vma that becomes read-only. */
   mprotectUnaccountsUntouched: true,
+  /** mm/huge_memory.c: __split_huge_pmd_locked since 6.2. Recorded: h08-thp, operation 6. */
+  splitKeepsDirty: true,
+  /** mm/swap.c: folios_put_refs; mm/page_alloc.c: free_unref_folios, since 6.9. Recorded: u4-munmap. */
+  freesGatheredInOrder: true,
   /** fs/dax.c: dax_insert_entry, mended in 6.2 (commit 169004265860). */
   daxReadFaultsTagDirty: false,
   /**
@@ -46,11 +50,18 @@ export const kernel612: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfil
   ext4FallocatePreparesFirst: true,
   /** fs/ext4/inode.c: ext4_punch_hole since 6.9 inserts `EXTENT_STATUS_HOLE`. Recorded: s0070-pmd, operation 5. */
   ext4PunchCachesHole: true,
-  /** fs/ext4/inode.c: ext4_setattr, ext4_block_truncate_page. Recorded: s0006-trunc, operation 13, an `iomap_begin` at the old size. */
+  /**
+   * fs/ext4/inode.c: ext4_setattr, ext4_block_truncate_page; fs/ext4/extents.c: ext4_alloc_file_blocks. Recorded: s0006-trunc,
+   * operation 13, an `iomap_begin` at the old size; k4-growing-tail, operation 16, a byte that is gone.
+   */
   ext4ZeroesTailOfGrowing: true,
+  /** fs/xfs/xfs_iops.c: xfs_setattr_size. Recorded on xfs: s0025-trunc, operation 6, without a writeback. */
+  xfsShrinkWritesBack: false,
   /**
    * Debian's 6.12.111: wp_page_copy is inlined into do_wp_page; vmf_insert_pfn_pmd was not probed
    * (`tooling/kernel-capture/src/kernels.ts`, `absentProbes`).
    */
   silentFunctions: new Set(['vmf_insert_pfn_pmd', 'wp_page_copy']),
+  /** Recorded: s0137-trunc, operation 12; all recordings of 6.12 here are made so (`--signal-stack cold`). */
+  signalStackIsCold: true,
 })

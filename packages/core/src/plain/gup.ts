@@ -24,6 +24,7 @@ const MAX_FAULTS = 64
 
 const FOLL_WRITE = 0x1
 const FOLL_FORCE = 0x10
+const FOLL_MADV_POPULATE = 0x200
 
 /** What {@link followPage} found: nothing usable, a page, or a whole 2 MiB page. */
 const FOLLOW_NONE = 0
@@ -38,6 +39,16 @@ function checkVmaFlags(vma: Vma, gupFlags: number): number {
     if ((gupFlags & FOLL_FORCE) === 0 || (vma.vmFlags & VM_MAYREAD) === 0) return -EFAULT
   }
   return 0
+}
+
+/** What a hole answers, and an area that forbids the access; `MADV_POPULATE_*` asks for other errors (mm/gup.c, 6.12). */
+function noVma(gupFlags: number): number {
+  return (gupFlags & FOLL_MADV_POPULATE) !== 0 ? -ENOMEM : -EFAULT
+}
+
+function refusal(vma: Vma, gupFlags: number): number {
+  const error = checkVmaFlags(vma, gupFlags)
+  return error !== 0 && (gupFlags & FOLL_MADV_POPULATE) !== 0 ? -EINVAL : error
 }
 
 /** Whether the page is mapped with the rights asked for; marks it accessed (mm/gup.c: follow_page_mask, 6.1). */
@@ -97,7 +108,7 @@ function getUserPages(
   while (address < end) {
     if (vma === null || address >= vma.vmEnd) {
       vma = mm.areas.findVma(address)
-      const error = vma === null || vma.vmStart > address ? -EFAULT : checkVmaFlags(vma, gupFlags)
+      const error = vma === null || vma.vmStart > address ? noVma(gupFlags) : refusal(vma, gupFlags)
       if (error !== 0) return address > start ? (address - start) / PAGE_SIZE : error
     }
     const found = followPage(t, vma!, address, write)
@@ -158,6 +169,15 @@ export function faultinVmaPageRange(
   const gupFlags = write ? FOLL_WRITE : 0
   if (checkVmaFlags(vma, gupFlags) !== 0) return -EINVAL
   return getUserPages(t, vma.vmMm, start, (end - start) / PAGE_SIZE, gupFlags, true)
+}
+
+/**
+ * The same for a range of any areas: pages up to the first that cannot be had, or why the first cannot (mm/gup.c:
+ * faultin_page_range, 6.12).
+ */
+export function faultinPageRange(t: Task, start: number, end: number, write: boolean): number {
+  const gupFlags = FOLL_MADV_POPULATE | (write ? FOLL_WRITE : 0)
+  return getUserPages(t, t.mm, start, (end - start) / PAGE_SIZE, gupFlags, true)
 }
 
 /**

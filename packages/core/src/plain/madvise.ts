@@ -33,7 +33,7 @@ import {
 } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
-import { faultinVmaPageRange } from './gup.ts'
+import { faultinPageRange, faultinVmaPageRange } from './gup.ts'
 import { madviseFreeHugePmd } from './huge-anon.ts'
 import { downRead, downWrite, lockTable, unlockTable, upRead } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
@@ -81,7 +81,7 @@ export function madvise(t: Task, start: number, length: number, behaviour: numbe
   const populates = behaviour === MADV_POPULATE_READ || behaviour === MADV_POPULATE_WRITE
   const ret =
     populates && t.machine.kernel.madvisePopulateEndsAtHole
-      ? madvisePopulate(t, start, end, behaviour === MADV_POPULATE_WRITE)
+      ? madvisePopulateRange(t, start, end, behaviour === MADV_POPULATE_WRITE)
       : madviseWalkVmas(t, start, end, behaviour)
   if (write) mmapWriteUnlock(t, t.mm)
   else upRead(t, t.mm.mmapLock)
@@ -197,6 +197,19 @@ function madviseRemove(t: Task, vma: Vma, start: number, end: number): number {
   const ret = file.ops.plain.punchHole(t, file, offset, end - start)
   downRead(t, t.mm.mmapLock)
   return ret
+}
+
+/**
+ * For a range of any areas: what was done before an error is not lost, and the page that failed is tried once more, first
+ * in its turn (mm/madvise.c: madvise_populate, 6.12).
+ */
+function madvisePopulateRange(t: Task, start: number, end: number, write: boolean): number {
+  for (let from = start; from < end; ) {
+    const pages: number = faultinPageRange(t, from, end, write)
+    if (pages < 0) return pages
+    from += pages * PAGE_SIZE
+  }
+  return 0
 }
 
 /** mm/madvise.c: madvise_populate, 6.1. */

@@ -46,12 +46,17 @@ const GATHER_BUNDLE = 8
 const GATHER_BATCH = 510
 
 /**
- * Frees bundle by bundle, the last page of each first; since the last page freed is the next one handed out, the order
- * shows in what is allocated later (mm/mmu_gather.c: tlb_batch_pages_flush; mm/swap.c: release_pages;
- * mm/page_alloc.c: free_unref_page_list, 6.1).
+ * Frees what was gathered: in order, or bundle by bundle with the last page of each first. Since the last page freed is the
+ * next one handed out, it shows in what is allocated later (mm/mmu_gather.c: tlb_batch_pages_flush; 6.1: mm/swap.c:
+ * release_pages, mm/page_alloc.c: free_unref_page_list; 6.12: folios_put_refs, free_unref_folios).
  */
 function freeGathered(t: Task): void {
   const { pages } = t.tlb
+  if (t.machine.kernel.freesGatheredInOrder) {
+    for (let i = 0; i < pages.length; i++) t.machine.memory.freePage(pages[i]!)
+    pages.length = 0
+    return
+  }
   for (let first = 0, size = GATHER_BUNDLE; first < pages.length; ) {
     for (let i = Math.min(first + size, pages.length) - 1; i >= first; i--)
       t.machine.memory.freePage(pages[i]!)

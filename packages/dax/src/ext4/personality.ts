@@ -92,12 +92,13 @@ export class Ext4 implements Personality {
     return 0
   }
 
-  allocate(inode: DaxInode, offset: number, length: number, newSize: number): number {
+  /** `ends`: see {@link ext4AllocFileBlocks}. */
+  allocate(inode: DaxInode, offset: number, length: number, newSize: number, ends: number[] = []): number {
     const first = Math.floor(offset / 4096)
     const count = Math.ceil((offset + length) / 4096) - first
     this.dirtied(inode)
     const blocks = blocksOf(inode)
-    const ret = ext4AllocFileBlocks(this.blocks, blocks, first, count, newSize, inode.size)
+    const ret = ext4AllocFileBlocks(this.blocks, blocks, first, count, newSize, inode.size, ends)
     // Short of space, the file still grows over what it got.
     if (newSize !== 0) inode.size = Math.max(inode.size, blocks.isize)
     return ret

@@ -5,6 +5,7 @@
 
 import type { File, Steps, Task } from '@mm-model/core'
 import { downWrite, upWrite } from '@mm-model/core/steps'
+import type { Ext4 } from '../ext4/personality.ts'
 import type { DaxFile, DaxInode } from '../inode.ts'
 import { PAGECACHE_TAG_DIRTY } from '../xarray.ts'
 import { daxTruncatePage, daxWrite, daxZeroRange } from './dax-io.ts'
@@ -31,12 +32,17 @@ export function* ext4SetSize(t: Task, inode: DaxInode, size: number): Steps<numb
   return 0
 }
 
-/** fs/ext4/extents.c: ext4_fallocate, mode 0, 6.1. */
+/** fs/ext4/extents.c: ext4_fallocate, mode 0, ext4_alloc_file_blocks, 6.1 and 6.12. */
 export function* ext4Allocate(t: Task, inode: DaxInode, offset: number, length: number): Steps<number> {
   yield* downWrite(t, inode.rwsem)
   inode.touch()
-  const newSize = offset + length > inode.size ? offset + length : 0
-  const ret = inode.sb.personality.allocate(inode, offset, length, newSize)
+  const oldSize = inode.size
+  const newSize = offset + length > oldSize ? offset + length : 0
+  const ends: number[] = []
+  const ret = (inode.sb.personality as Ext4).allocate(inode, offset, length, newSize, ends)
+  if (t.machine.kernel.ext4ZeroesTailOfGrowing) {
+    for (const end of ends) if (end > oldSize) yield* zeroPartialBlocks(t, inode, oldSize, end - oldSize)
+  }
   if (newSize !== 0 && ret === 0) {
     inode.size = newSize
     inode.sb.personality.sizeChanged(inode)

@@ -30,15 +30,17 @@ function* setattrSize(t: Task, inode: DaxInode, size: number): Steps<number> {
     let zeroed = 0
     if (size > oldSize) zeroed = yield* daxZeroRange(t, inode, oldSize, size - oldSize)
     else {
-      const error = yield* fileWriteAndWaitRange(t, inode, size, size)
-      if (error !== 0) return error
+      if (t.machine.kernel.xfsShrinkWritesBack) {
+        const error = yield* fileWriteAndWaitRange(t, inode, size, size)
+        if (error !== 0) return error
+      }
       zeroed = yield* daxTruncatePage(t, inode, size)
     }
     if (zeroed < 0) return zeroed
     inode.size = size
     yield* truncatePagecache(t, inode, size)
-    if (zeroed > 0) {
-      // Of a file that was cut this is an empty range, which is asked for all the same.
+    // Of a file that was cut this is an empty range, which 6.1 asks for all the same (mm/filemap.c: filemap_write_and_wait_range).
+    if (zeroed > 0 && (size > oldSize || t.machine.kernel.xfsShrinkWritesBack)) {
       const error = yield* fileWriteAndWaitRange(t, inode, oldSize, size - 1)
       if (error !== 0) return error
     }

@@ -58,6 +58,18 @@ export function startAgent(t: Task, calls: Calls): void {
   }
 }
 
+/** A page of the program's stack, from the end of user space. */
+const SIGNAL_STACK = -0x12000
+
+/**
+ * Has a signal delivered, for which the kernel writes to the program's stack: a page is taken the first time, and again when
+ * a fork has shared it. On kernels whose recordings do not show that, nothing.
+ */
+export function deliverSignal(t: Task, calls: Calls): void {
+  const { kernel, machineArch } = t.machine
+  if (kernel.signalStackIsCold) calls.store(t, machineArch.taskSize + SIGNAL_STACK, 0)
+}
+
 /** What is left on top of the program's heap for a buffer when a scenario begins. */
 const HEAP_TOP = 120 * 1024
 /** What malloc takes beyond a request when it grows the heap (M_TOP_PAD). */

@@ -94,6 +94,11 @@ export class InvariantMonitor {
     ])
   }
 
+  /** The recording program did something of its own, which is no operation. */
+  resume(): void {
+    this.#before = snapshotDax(this.#sb)
+  }
+
   /**
    * At the end of a run: compares every byte of every file.
    * @throws InvariantViolation

@@ -13,7 +13,8 @@ import { discardPreallocations } from './prealloc.ts'
 /**
  * fallocate(0): unwritten extents for what is a hole in the `len` blocks from `lblk` on
  * (fs/ext4/extents.c: ext4_alloc_file_blocks, 6.1). `newSize` is the size in bytes that the file gets, 0 if it keeps
- * its own, `isize`. Returns 0 or -ENOSPC; blocks allocated before it ran out stay.
+ * its own, `isize`. Returns 0 or -ENOSPC; blocks allocated before it ran out stay. `ends` gets where each extent of a file that
+ * grows ended.
  */
 export function ext4AllocFileBlocks(
   fs: Ext4Blocks,
@@ -22,6 +23,7 @@ export function ext4AllocFileBlocks(
   len: number,
   newSize: number,
   isize: number,
+  ends: number[] = [],
 ): number {
   const map = new BlockMap()
   const flags = GET_BLOCKS_CREATE_UNWRIT_EXT | (len <= EXT_UNWRITTEN_MAX_LEN ? GET_BLOCKS_NO_NORMALIZE : 0)
@@ -36,7 +38,10 @@ export function ext4AllocFileBlocks(
     tries = 0
     at += mapped
     left -= mapped
-    if (newSize !== 0) size = Math.max(size, Math.min(at * BLOCK_SIZE, newSize))
+    if (newSize !== 0) {
+      size = Math.max(size, Math.min(at * BLOCK_SIZE, newSize))
+      ends.push(Math.min(at * BLOCK_SIZE, newSize))
+    }
     inode.isize = size
     inode.datasyncDirty = true
   }
