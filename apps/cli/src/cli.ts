@@ -5,6 +5,7 @@ import { runCommand as runCittyCommand } from 'citty'
 import { description, version } from '../package.json'
 import { type Command, type CommandGroup, type ExitCode, strictArguments } from './command.ts'
 import { compareCommand } from './compare-command.ts'
+import { EndlessFault } from './endless-fault.ts'
 import { commandHelp, groupHelp, programHelp } from './help.ts'
 import { InputError } from './input-error.ts'
 import { pteCommand } from './pte-command.ts'
@@ -79,7 +80,8 @@ function find<T extends Command | CommandGroup>(commands: readonly T[], word: st
 function explain(error: unknown): [message: string, exitCode: ExitCode] {
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof InputError || error instanceof ScenarioError) return [message, 2]
-  if (error instanceof PluginFailure || error instanceof StrategyError) return [message, 1]
+  if (error instanceof PluginFailure || error instanceof StrategyError || error instanceof EndlessFault)
+    return [message, 1]
   return [`internal error: ${message}; this is a bug of mm-model, please report the command`, 1]
 }
 

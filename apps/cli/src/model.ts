@@ -6,6 +6,7 @@ import {
   runScenario,
   type Scenario,
 } from '@mm-model/scenario'
+import { EndlessFault } from './endless-fault.ts'
 import { InputError } from './input-error.ts'
 import type { Profile } from './profile.ts'
 import { isBuiltIn } from './strategy/choose.ts'
@@ -24,6 +25,7 @@ export interface Task {
  * What the model does with a scenario.
  *
  * @throws {InputError} for an operation that would wait for ever: nothing is left that could end the wait.
+ * @throws {EndlessFault} for an access that would fault for ever.
  * @throws {StrategyError} for a hook that throws or answers nonsense.
  * @throws {PluginFailure} where the machine breaks down under answers that a plugin gave.
  */
@@ -34,8 +36,9 @@ export function run({ scenario, path, profile, strategy }: Task): RunResult {
     if (!(error instanceof MachineError) || error instanceof StrategyError) throw error
     const { code, found, expected, remedy } = error
     if (code === 'DEADLOCK') throw new InputError(path, found, remedy)
-    if (isBuiltIn(strategy)) throw error
-    throw new PluginFailure(strategy.name, path, { found, expected, remedy })
+    if (!isBuiltIn(strategy)) throw new PluginFailure(strategy.name, path, { found, expected, remedy })
+    if (code === 'NO_PROGRESS') throw new EndlessFault(path, { found, expected, remedy })
+    throw error
   }
 }
 

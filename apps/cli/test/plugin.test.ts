@@ -243,7 +243,7 @@ describe('a plugin that does what it must not ends in exit code 1', PATIENCE, ()
     ['promise.mjs', /^strategy mine, install: a promise; expected bits of INSTALL_\* .+; /],
     [
       'no-progress.mjs',
-      /^mine: .+\/first-write\.scn: 64 faults in a row for one access .+; expected .+; look at the strategy /,
+      /^mine: .+\/first-write\.scn: line 14: 'store m 0x0 2' would fault for ever: 64 faults in a row .+; expected .+; look at the strategy /,
     ],
     ['later.mjs', /^later\.mjs: threw outside of a hook: Error: later$/],
     ['rejects.mjs', /^rejects\.mjs: threw outside of a hook: Error: nobody looks$/],

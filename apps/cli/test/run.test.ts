@@ -68,6 +68,27 @@ describe('mm-model run', () => {
     ])
   })
 
+  it('tells of an access that faults for ever, as it does on the kernel, in exit code 1', () => {
+    // Asked, Debian's 6.1.176 hung there: write(2) to a shared block leaves an entry for the old one.
+    const folder = folderWith({
+      'old.scn': [
+        'create a 4k',
+        'fill a 0 4k 3',
+        'create c 0',
+        'reflink a c',
+        'mmap m a 0 4k rw shared',
+        'load m 0',
+        'fill a 0 1 7',
+        'store m 0 9',
+      ].join('\n'),
+    })
+    const { status, stdout, stderr } = mmModel('run', join(folder, 'old.scn'), '--fs', 'xfs-reflink')
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(
+      /^mm-model: \S+old\.scn: line 8: 'store m 0 9' would fault for ever: 64 faults in a row .*hangs there\n$/,
+    )
+  })
+
   it('runs several scenarios, one by one', () => {
     expect(mmModel('run', EXAMPLE, HOLE).stdout).toBe(
       mmModel('run', EXAMPLE).stdout + mmModel('run', HOLE).stdout,

@@ -68,7 +68,8 @@ export interface RunResult {
  *
  * An operation that needs something the model does not have answers `notModelled`, and so does every later one, since
  * the state is no longer the kernel's.
- * @throws MachineError DEADLOCK for an operation that would block for ever, with the line in its message;
+ * @throws MachineError DEADLOCK for an operation that would block for ever, NO_PROGRESS for one that would fault for ever,
+ * as it would on the kernel, with the line in its message;
  * BAD_CONFIGURATION for a kernel, file system or architecture that is not built
  * @throws InvariantViolation with `invariants`, when the model breaks one
  * @throws StrategyError when the strategy fails
@@ -160,7 +161,9 @@ class Run {
       result = this.#execute(operation, process)
     } catch (error) {
       if (!(error instanceof MachineError)) throw error
-      if (error.code === 'DEADLOCK') throw atLine(operation, error)
+      if (error.code === 'DEADLOCK') throw blocksAt(operation, error)
+      if (error.code === 'NO_PROGRESS')
+        throw this.#monitor?.violationOf(operation, error) ?? faultsAt(operation, error)
       if (error.code !== 'NOT_MODELLED') throw this.#monitor?.violationOf(operation, error) ?? error
       this.#broken = `after line ${operation.line}, which is not modelled`
       return { op, ...nothing({ notModelled: error.found.replace('not modelled: ', '') }) }
@@ -216,7 +219,15 @@ function nothing(result: OperationResult): Omit<OperationObservation, 'op'> {
   return { result, faults: [], events: [], files: [], ptes: [], vmas: [] }
 }
 
-function atLine(operation: Operation, error: MachineError): MachineError {
+function faultsAt({ line, text }: Operation, { found, expected, remedy }: MachineError): MachineError {
+  return new MachineError('NO_PROGRESS', {
+    found: `line ${line}: '${text}' would fault for ever: ${found}`,
+    expected,
+    remedy,
+  })
+}
+
+function blocksAt(operation: Operation, error: MachineError): MachineError {
   return new MachineError('DEADLOCK', {
     found: `line ${operation.line}: '${operation.text}' would block for ever: ${error.found}`,
     expected: 'an operation that returns',

@@ -79,8 +79,9 @@ export class History {
    * Whether the kernel itself broke the rule earlier, so that it does not hold any more. 6.1 does where xfs copies shared blocks,
    * both as recorded (`r56-sync-second-copy`, `r57-write-over-shared` of fixtures/more-observations):
    *
-   * - write(2) to a copy leaves the entries of the old block, in the mapping and in page tables, because dax_iomap_iter takes them out
-   *   for IOMAP_F_NEW alone; a store through one of them faults for ever, as insert_pfn leaves another frame alone (mended in 6.2 by f80e1668888f, "fsdax: invalidate pages when CoW");
+   * - write(2) to a copy leaves the entries of the old block, in the mapping and in page tables, because dax_iomap_iter takes them
+   *   out for IOMAP_F_NEW alone (mended in 6.2 by f80e1668888f, "fsdax: invalidate pages when CoW"); a store through one of them
+   *   faults for ever, as insert_pfn leaves another frame alone: asked, Debian's 6.1.176 hung there;
    * - a fault of a MAP_SYNC mapping does not wait for the copy to become the file's: when xfs_direct_write_iomap_begin asks
    *   whether something waits for the log, xfs_reflink_end_cow has not run.
    */
