@@ -5,12 +5,21 @@
  * - `yield* call(…)` becomes the call
  * - `yield STEP_X` goes; `yield call(…)` becomes the call
  * - `.steps.handler(…)`, a handler of the stepped form, becomes `.plain.handler(…)`
- * - imports of `…/steps` become `…/plain`; imports of step numbers and of `Steps` go
+ * - `touches(…)` and its kin, which say what a step touches, go
+ * - imports of `…/steps` become `…/plain`; imports of step numbers, of `Steps` and of what `touches` needs go
  */
 import ts from 'typescript'
 
 /** Names that only stepped code uses. */
-const isStepName = (name) => name === 'Steps' || name === 'Step' || name.startsWith('STEP_')
+const isStepName = (name) =>
+  name === 'Steps' ||
+  name === 'Step' ||
+  name.startsWith('STEP_') ||
+  name.startsWith('TOUCH_') ||
+  isTouch(name)
+
+/** Functions that say what a step touches. */
+const isTouch = (name) => /^touches([A-Z]|$)/.test(name)
 
 export function straighten(source, name) {
   const file = ts.createSourceFile(name, source, ts.ScriptTarget.ESNext, true, ts.ScriptKind.TS)
@@ -65,6 +74,15 @@ export function straighten(source, name) {
       }
       replace(node.getStart(file), value.getStart(file), '')
       visit(value)
+      return
+    }
+    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && isTouch(node.expression.text)) {
+      if (!ts.isExpressionStatement(node.parent) || !ts.isBlock(node.parent.parent)) {
+        throw new Error(
+          `${name}: what a step touches can only be said in a statement of a block: ${node.getText(file)}`,
+        )
+      }
+      removeLine(node.parent)
       return
     }
     if (ts.isYieldExpression(node)) {

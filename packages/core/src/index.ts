@@ -79,6 +79,32 @@ export { FaultView } from './strategy/view.ts'
 export * from './syscall-flags.ts'
 export { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_KERNEL, SIGNAL_MAPERR, type Signal, Task } from './task.ts'
 export { TLB_DIRTY, TLB_EXEC, TLB_WRITE, Tlb } from './tlb.ts'
+export {
+  TOUCH_ACQUIRE,
+  TOUCH_ACQUIRE_SHARED,
+  TOUCH_AREAS,
+  TOUCH_ENTRIES,
+  TOUCH_ENTRY_LOCK,
+  TOUCH_FILE_SYSTEM,
+  TOUCH_FRAME,
+  TOUCH_FRAMES,
+  TOUCH_FREEZE,
+  TOUCH_I_MMAP,
+  TOUCH_LOCK,
+  TOUCH_READ,
+  TOUCH_RELEASE,
+  TOUCH_RELEASE_SHARED,
+  TOUCH_SIZE,
+  TOUCH_TABLE,
+  TOUCH_TABLE_LOCK,
+  TOUCH_TABLES,
+  TOUCH_TASKS,
+  TOUCH_TIMES,
+  TOUCH_TLB,
+  TOUCH_WRITE,
+  type TouchSink,
+  touches,
+} from './touch.ts'
 export type { CoreEventName, TraceSink } from './trace.ts'
 export * from './vm-flags.ts'
 export {

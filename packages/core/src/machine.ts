@@ -18,6 +18,7 @@ import { defineStrategy } from './strategy/define.ts'
 import { StrategyHost } from './strategy/host.ts'
 import { Task } from './task.ts'
 import { Tlb } from './tlb.ts'
+import type { TouchSink } from './touch.ts'
 import type { TraceSink } from './trace.ts'
 
 /** How to build a machine. Everything but the strategy has a default: the machine of the recordings. */
@@ -56,6 +57,8 @@ export class Machine {
   readonly tasks: Task[] = []
   /** Where events go, or null. */
   trace: TraceSink | null
+  /** Who hears what each step of a stepped run touches, or null. */
+  touched: TouchSink | null = null
   /** Clock ticks since the machine was built; file times are ticks. The driver advances it. */
   now = 1
   #tlbContexts = 0

@@ -13,6 +13,9 @@ import { PAGE_TABLE_BASE_PFN } from './physical-memory.ts'
 /** Page-table spinlock owner that is nobody. */
 export const PTL_FREE: number = 0
 
+/** Tables that there is room for at first; a checker builds a machine for every order of steps that it tries. */
+const FIRST_TABLES = 8
+
 const GIB = 0x40000000
 
 /** Offset in the GiB, an integer below 2^30. */
@@ -24,10 +27,10 @@ export class PageTables {
   readonly arch: PageTableArch
   /** Levels of the tree: 3 … 5. */
   readonly levels: number
-  lo: Uint32Array = new Uint32Array(64 * 512)
-  hi: Uint32Array = new Uint32Array(64 * 512)
+  lo: Uint32Array = new Uint32Array(FIRST_TABLES * 512)
+  hi: Uint32Array = new Uint32Array(FIRST_TABLES * 512)
   /** Task id that holds the page-table lock of table `k`, or {@link PTL_FREE} (`ptlock_ptr`, split PTE locks). */
-  ptl: Int32Array = new Int32Array(64)
+  ptl: Int32Array = new Int32Array(FIRST_TABLES)
   readonly #free: number[] = []
   #next = 0
 

@@ -54,6 +54,26 @@ const RULES: readonly (readonly [rule: string, stepped: string, plain: string])[
   ],
   ['even as the last line', 'function* f() {⏎  b()⏎  yield STEP_UNLOCK⏎}', 'function f() {⏎  b()⏎}'],
   [
+    'what a step touches goes with its line',
+    'function* f() {⏎  a()⏎  touches(t, TOUCH_LOCK, sem.name, TOUCH_ACQUIRE)⏎  b()⏎}',
+    'function f() {⏎  a()⏎  b()⏎}',
+  ],
+  [
+    'however it is said, and over however many lines',
+    'function* f() {⏎  touchesPath(⏎    t,⏎    mm,⏎  )⏎  b()⏎}',
+    'function f() {⏎  b()⏎}',
+  ],
+  [
+    'what touches something else stays',
+    'function f() {⏎  inode.touches()⏎  touch()⏎}',
+    'function f() {⏎  inode.touches()⏎  touch()⏎}',
+  ],
+  [
+    'with the imports that only it needs',
+    "import { type Task } from '../task.ts'⏎import { TOUCH_LOCK, touches } from '../touch.ts'⏎a()",
+    "import { type Task } from '../task.ts'⏎a()",
+  ],
+  [
     'the yield of a call becomes the call',
     'function* f() {⏎  while (taken) yield blocked(t, sem)⏎}',
     'function f() {⏎  while (taken) blocked(t, sem)⏎}',
@@ -109,6 +129,16 @@ const ERRORS: readonly (readonly [what: string, stepped: string, message: string
     'a step as the body of a loop',
     'function* f() {⏎  while (a) yield STEP_LOCK⏎}',
     'x.ts: a step that is the whole body of a branch cannot be taken out: yield STEP_LOCK',
+  ],
+  [
+    'what a step touches as the body of a branch',
+    'function* f() {⏎  if (a) touches(t)⏎  b()⏎}',
+    'x.ts: what a step touches can only be said in a statement of a block: touches(t)',
+  ],
+  [
+    'what a step touches as a value',
+    'function* f() {⏎  const a = touches(t)⏎}',
+    'x.ts: what a step touches can only be said in a statement of a block: touches(t)',
   ],
   [
     'a step as a value',

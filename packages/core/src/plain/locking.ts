@@ -12,7 +12,9 @@ import { blocked } from './blocked.ts'
 
 /** kernel/locking/rwsem.c: down_read, 6.1. */
 export function downRead(t: Task, sem: RwSem): void {
-  while (sem.writer !== null) blocked(t, sem)
+  while (sem.writer !== null) {
+    blocked(t, sem)
+  }
   sem.readers++
 }
 
@@ -24,7 +26,9 @@ export function upRead(_t: Task, sem: RwSem): void {
 
 /** kernel/locking/rwsem.c: down_write, 6.1. */
 export function downWrite(t: Task, sem: RwSem): void {
-  while (sem.writer !== null || sem.readers > 0) blocked(t, sem)
+  while (sem.writer !== null || sem.readers > 0) {
+    blocked(t, sem)
+  }
   sem.writer = t
 }
 
@@ -43,8 +47,9 @@ export function downgradeWrite(t: Task, sem: RwSem): void {
 
 /** Takes the lock of a page-table page (include/linux/mm.h: pte_lockptr, spin_lock, 6.1). */
 export function lockTable(t: Task, table: number): void {
-  while (t.machine.pageTables.ptl[table] !== PTL_FREE)
+  while (t.machine.pageTables.ptl[table] !== PTL_FREE) {
     blocked(t, { name: `page-table lock of table ${table}` })
+  }
   t.machine.pageTables.ptl[table] = t.id
 }
 

@@ -24,7 +24,7 @@ export function mmapWriteUnlock(t: Task, mm: Mm): void {
 }
 
 /** Takes `mmap_lock` for reading if that can be done at once (include/linux/mmap_lock.h: mmap_read_trylock, 6.12). */
-function mmapReadTrylock(mm: Mm): boolean {
+function mmapReadTrylock(_t: Task, mm: Mm): boolean {
   if (mm.mmapLock.writer !== null) return false
   mm.mmapLock.readers++
   return true
@@ -99,7 +99,7 @@ export function vmfAnonPrepare(t: Task, vmf: VmFault): number {
     anonVmaPrepare(vma)
     return 0
   }
-  if (!(mmapReadTrylock(vma.vmMm))) {
+  if (!(mmapReadTrylock(t, vma.vmMm))) {
     vmaEndRead(t, vma)
     return VM_FAULT_RETRY
   }

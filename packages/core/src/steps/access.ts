@@ -32,6 +32,7 @@ import {
   type Task,
 } from '../task.ts'
 import { TLB_DIRTY, TLB_WRITE } from '../tlb.ts'
+import { TOUCH_FRAME, TOUCH_READ, TOUCH_TLB, TOUCH_WRITE, touches, touchesWalk } from '../touch.ts'
 import { handleMmFault } from './fault.ts'
 import { downRead, upRead } from './locking.ts'
 import { lockVmaUnderRcu, vmaEndRead } from './vma-lock.ts'
@@ -46,6 +47,7 @@ const MAX_FAULTS = 64
 export function* load(t: Task, address: number): Steps<number> {
   yield* access(t, address, false)
   if (t.signal !== null) return -1
+  touches(t, TOUCH_FRAME, t.accessPfn, TOUCH_READ)
   return t.machine.memory.readByte(t.accessPfn, pageOffset(address))
 }
 
@@ -53,6 +55,7 @@ export function* load(t: Task, address: number): Steps<number> {
 export function* store(t: Task, address: number, byte: number): Steps<number> {
   yield* access(t, address, true)
   if (t.signal !== null) return -1
+  touches(t, TOUCH_FRAME, t.accessPfn, TOUCH_WRITE)
   t.machine.memory.writeByte(t.accessPfn, pageOffset(address), byte)
   return 0
 }
@@ -79,12 +82,14 @@ export function* access(t: Task, address: number, write: boolean): Steps<void> {
   }
   for (let faults = 0; faults < MAX_FAULTS; faults++) {
     yield STEP_ACCESS
+    touches(t, TOUCH_TLB, t.cpu, TOUCH_READ)
     const rights = m.tlbs[t.cpu]!.lookup(t.mm.tlbContext, address)
     if (rights >= 0 && (!write || (rights & (TLB_WRITE | TLB_DIRTY)) === (TLB_WRITE | TLB_DIRTY))) {
       t.accessPfn = m.tlbs[t.cpu]!.pfn
       return
     }
     yield STEP_ENTRY_READ
+    touchesWalk(t, address, write)
     const trap = m.machineArch.walk(t, address, write)
     if (trap < 0) return
     yield* doUserAddrFault(t, address, trap)

@@ -7,6 +7,7 @@ import { FAULT_FLAG_WRITE } from '../fault-flags.ts'
 import { ZERO_PFN } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import { TOUCH_FRAMES, TOUCH_WRITE, touches, touchesFrames, touchesPopulate } from '../touch.ts'
 import { VM_WRITE } from '../vm-flags.ts'
 import type { VmFault } from '../vm-operations.ts'
 import { fromScratch, updateMmuCache } from './entries.ts'
@@ -20,6 +21,7 @@ export function* doAnonymousPage(t: Task, vmf: VmFault): Steps<number> {
   const vma = vmf.vma
   const { arch } = m
   const { scratchLo, scratchHi } = t
+  touchesPopulate(t, vmf.pmd)
   if (pt.isNone(vmf.pmd)) pt.populate(vmf.pmd, pt.allocTable())
   const table = pt.tableAt(vmf.pmd)
   const slot = pt.pteSlotAt(vmf.pmd, vmf.address)
@@ -27,9 +29,11 @@ export function* doAnonymousPage(t: Task, vmf: VmFault): Steps<number> {
   if ((vmf.flags & FAULT_FLAG_WRITE) !== 0) {
     const retry = yield* vmfAnonPrepare(t, vmf)
     if (retry !== 0) return retry
+    touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
     page = m.memory.allocPage()
   }
   yield* lockTable(t, table)
+  touchesFrames(t, page === ZERO_PFN ? -1 : page)
   if (!pt.isNone(slot)) {
     if (page !== ZERO_PFN) m.memory.freePage(page)
     yield* unlockTable(t, table)

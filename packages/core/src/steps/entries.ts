@@ -7,6 +7,7 @@
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import { TOUCH_TABLE, TOUCH_WRITE, touches } from '../touch.ts'
 import { VM_WRITE } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
@@ -59,6 +60,7 @@ function* setAccessFlags(t: Task, address: number, slot: number, dirty: boolean)
   const changed = pt.lo[slot] !== lo || pt.hi[slot] !== hi
   if (changed && (dirty || machineArch.storesYoungEntries)) {
     yield STEP_ENTRY_WRITE
+    touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
     machineArch.storeAccessFlags(pt.lo, pt.hi, slot, lo, hi)
     if (dirty && machineArch.flushesUpgrades) {
       yield* flushTlbMmRange(t, t.mm, address, address + PAGE_SIZE, PAGE_SIZE)
@@ -89,6 +91,7 @@ export function toScratch(t: Task, slot: number, i: number): void {
 export function* fromScratch(t: Task, slot: number, i: number): Steps<void> {
   const m = t.machine
   yield STEP_ENTRY_WRITE
+  touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
   m.pageTables.set(slot, t.scratchLo[i]!, t.scratchHi[i]!)
 }
 
@@ -101,6 +104,7 @@ export function* ptepClearFlush(t: Task, vma: Vma, address: number, slot: number
   if (m.trace !== null) m.trace('ptep_clear_flush', t, address, 0, 0)
   toScratch(t, slot, 0)
   yield STEP_ENTRY_WRITE
+  touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
   m.pageTables.clear(slot)
   if (m.machineArch.pteAccessible(t.scratchLo, t.scratchHi, 0))
     yield* flushTlbMmRange(t, vma.vmMm, address, address + PAGE_SIZE, PAGE_SIZE)
@@ -111,6 +115,7 @@ export function* pmdpHugeClearFlush(t: Task, vma: Vma, address: number, slot: nu
   const m = t.machine
   toScratch(t, slot, 0)
   yield STEP_ENTRY_WRITE
+  touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
   m.pageTables.clear(slot)
   yield* flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, m.machineArch.pmdFlushStride)
 }
@@ -123,6 +128,7 @@ export function* pmdpInvalidate(t: Task, vma: Vma, address: number, slot: number
   const m = t.machine
   toScratch(t, slot, 0)
   yield STEP_ENTRY_WRITE
+  touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
   m.arch.pmdMkinvalid(m.pageTables.lo, m.pageTables.hi, slot)
   yield* flushTlbMmRange(t, vma.vmMm, address, address + PMD_SIZE, m.machineArch.pmdFlushStride)
 }

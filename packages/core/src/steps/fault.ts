@@ -14,6 +14,7 @@ import {
 import { STEP_ENTRY_READ, type Steps } from '../step.ts'
 import { AFTER_CARRY_ON } from '../strategy/contract.ts'
 import type { Task } from '../task.ts'
+import { TOUCH_READ, TOUCH_TABLE, touches, touchesPopulate, touchesPte, touchesUpper } from '../touch.ts'
 import { VM_MAYSHARE, VM_NOHUGEPAGE, VM_SHARED } from '../vm-flags.ts'
 import { PE_SIZE_PMD, PE_SIZE_PUD, type VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
@@ -54,16 +55,20 @@ function* handleMmFaultInner(t: Task, vma: Vma, address: number, flags: number):
   const hugeAllowed = hugepageVmaCheck(vma)
   const { kernel } = m
 
+  touchesUpper(t, vma.vmMm, address)
   const pud = pt.pudSlot(vma.vmMm.pgd, address, true)
   yield STEP_ENTRY_READ
+  touches(t, TOUCH_TABLE, pud >>> 9, TOUCH_READ)
   if (pt.isNone(pud) && hugeAllowed && kernel.pudFaults) {
     const ret = yield* createHugePud(t, vmf)
     if ((ret & VM_FAULT_FALLBACK) === 0) return ret
   }
+  touchesPopulate(t, pud)
   if (pt.isNone(pud)) pt.populate(pud, pt.allocTable())
   vmf.pmd = pt.pmdSlotAt(pud, address)
 
   yield STEP_ENTRY_READ
+  touches(t, TOUCH_TABLE, vmf.pmd >>> 9, TOUCH_READ)
   if (pt.isNone(vmf.pmd)) {
     if (hugeAllowed) {
       const ret = yield* createHugePmd(t, vmf)
@@ -80,6 +85,7 @@ function* handleMmFaultInner(t: Task, vma: Vma, address: number, flags: number):
       return 0
     }
   }
+  touchesPopulate(t, vmf.pmd)
   if (kernel.allocatesPteTableFirst && pt.isNone(vmf.pmd)) pt.populate(vmf.pmd, pt.allocTable())
   return yield* handlePteFault(t, vmf)
 }
@@ -147,6 +153,7 @@ export function* handlePteFault(t: Task, vmf: VmFault): Steps<number> {
   const m = t.machine
   const pt = m.pageTables
   yield STEP_ENTRY_READ
+  touchesPte(t, vmf.pmd)
   if (pt.isNone(vmf.pmd)) {
     vmf.pte = -1
     vmf.flags &= ~FAULT_FLAG_ORIG_PTE_VALID

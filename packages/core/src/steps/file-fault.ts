@@ -16,6 +16,7 @@ import {
 } from '../fault-flags.ts'
 import type { Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import { TOUCH_FRAMES, TOUCH_WRITE, touches, touchesFrames, touchesPopulate } from '../touch.ts'
 import { VM_SHARED } from '../vm-flags.ts'
 import type { VmFault } from '../vm-operations.ts'
 import { fromScratch, maybeMkwrite, updateMmuCache } from './entries.ts'
@@ -63,6 +64,7 @@ function* doCowFault(t: Task, vmf: VmFault): Steps<number> {
   let retry = yield* vmfCanCallFault(t, vmf)
   if (retry === 0) retry = yield* vmfAnonPrepare(t, vmf)
   if (retry !== 0) return retry
+  touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
   vmf.cowPage = m.memory.allocPage()
   const ret = yield* vmf.vma.vmOps!.steps.fault(t, vmf)
   let mapped = (ret & VM_FAULT_DONE_COW) !== 0
@@ -76,6 +78,7 @@ function* doCowFault(t: Task, vmf: VmFault): Steps<number> {
     else yield* upRead(t, vmf.vma.vmFile!.mapping.iMmapRwsem)
     vmf.page = null
   }
+  touchesFrames(t, mapped ? -1 : vmf.cowPage)
   if (!mapped) m.memory.freePage(vmf.cowPage)
   vmf.cowPage = -1
   return ret
@@ -91,6 +94,7 @@ function* setPteOfFault(t: Task, vmf: VmFault, pfn: number, copy: boolean): Step
   const vma = vmf.vma
   const { arch } = m
   const { scratchLo, scratchHi } = t
+  touchesPopulate(t, vmf.pmd)
   if (pt.isNone(vmf.pmd)) pt.populate(vmf.pmd, pt.allocTable())
   else if (pt.pmdIsLeaf(vmf.pmd)) return false
   const slot = pt.pteSlotAt(vmf.pmd, vmf.address)
@@ -105,6 +109,7 @@ function* setPteOfFault(t: Task, vmf: VmFault, pfn: number, copy: boolean): Step
       arch.pteMkdirty(scratchLo, scratchHi, 0)
       maybeMkwrite(t, vma, 0)
     }
+    touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
     m.memory.addRmap(pfn)
     if (copy) m.memory.setAnonExclusive(pfn, true)
     yield* fromScratch(t, slot, 0)

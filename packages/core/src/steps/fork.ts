@@ -9,6 +9,19 @@ import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
 import {
+  TOUCH_AREAS,
+  TOUCH_TABLE,
+  TOUCH_TABLES,
+  TOUCH_TASKS,
+  TOUCH_WRITE,
+  touches,
+  touchesFrames,
+  touchesIMmap,
+  touchesPath,
+  touchesPopulate,
+  touchesUpper,
+} from '../touch.ts'
+import {
   isCowMapping,
   VM_DONTCOPY,
   VM_LOCKED,
@@ -28,6 +41,8 @@ import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 /** fork(2): a task with a copy of the address space, on the same CPU (kernel/fork.c: dup_mmap, 6.1). */
 export function* fork(t: Task): Steps<Task> {
   const m = t.machine
+  touches(t, TOUCH_TASKS, 0, TOUCH_WRITE)
+  touches(t, TOUCH_TABLES, 0, TOUCH_WRITE)
   const mm = m.createMm()
   const child = m.addTask(mm, t.cpu)
   yield* dupMmap(t, mm)
@@ -57,6 +72,9 @@ function* dupMmap(t: Task, mm: Mm): Steps<void> {
     vma.vmPageProtLo = old.vmPageProtLo
     vma.vmPageProtHi = old.vmPageProtHi
     if ((vma.vmFlags & VM_WIPEONFORK) === 0) anonVmaFork(vma, old)
+    touches(t, TOUCH_AREAS, oldMm.pgd, TOUCH_WRITE)
+    touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
+    touchesIMmap(t, vma.vmFile?.mapping)
     mm.areas.insert(vma)
     if (vma.vmFile !== null) vma.vmFile.mapping.insertVmaAfter(vma, old)
     if ((vma.vmFlags & VM_WIPEONFORK) === 0) {
@@ -79,9 +97,12 @@ function* copyPageRange(t: Task, vma: Vma, old: Vma): Steps<void> {
   let address = old.vmStart
   while (address < old.vmEnd) {
     const next = Math.min(old.vmEnd, pmdStart(address) + PMD_SIZE)
+    touchesPath(t, old.vmMm, address)
     const oldPmd = pt.pmdSlot(old.vmMm.pgd, address)
     if (oldPmd >= 0) {
+      touchesUpper(t, vma.vmMm, address)
       const pud = pt.pudSlot(vma.vmMm.pgd, address, true)
+      touchesPopulate(t, pud)
       if (pt.isNone(pud)) pt.populate(pud, pt.allocTable())
       if (!pt.isNone(oldPmd) && pt.pmdIsLeaf(oldPmd)) {
         if (old.isAnonymous || t.machine.kernel.forkCopiesFilePmds)
@@ -110,6 +131,7 @@ function* copyPteRange(
   const pt = m.pageTables
   const { arch } = m
   const { scratchLo, scratchHi } = t
+  touchesPopulate(t, newPmd)
   if (pt.isNone(newPmd)) pt.populate(newPmd, pt.allocTable())
   let oldSlot = pt.pteSlotAt(oldPmd, start)
   let newSlot = pt.pteSlotAt(newPmd, start)
@@ -118,11 +140,14 @@ function* copyPteRange(
   for (let address = start; address < end; address += PAGE_SIZE, oldSlot++, newSlot++) {
     if (!arch.ptePresent(pt.lo, pt.hi, oldSlot)) continue
     const page = vmNormalPage(t, oldSlot)
+    touchesFrames(t, page)
     if (page >= 0) {
       m.memory.addRmap(page)
       m.memory.setAnonExclusive(page, false)
     }
     yield STEP_ENTRY_WRITE
+    touches(t, TOUCH_TABLE, oldSlot >>> 9, TOUCH_WRITE)
+    touches(t, TOUCH_TABLE, newSlot >>> 9, TOUCH_WRITE)
     if (isCowMapping(old.vmFlags) && arch.pteWrite(pt.lo, pt.hi, oldSlot))
       arch.pteWrprotect(pt.lo, pt.hi, oldSlot)
     toScratch(t, oldSlot, 0)

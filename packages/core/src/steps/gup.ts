@@ -13,6 +13,7 @@ import { PAGE_SIZE, ZERO_PFN } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
 import { raiseStrategyError } from '../strategy/host.ts'
 import type { Task } from '../task.ts'
+import { TOUCH_TABLE, TOUCH_WRITE, touches, touchesPath } from '../touch.ts'
 import { VM_ACCESS_FLAGS, VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { toScratch, updateMmuCache, vmNormalPage } from './entries.ts'
@@ -57,6 +58,7 @@ function* followPage(t: Task, vma: Vma, address: number, write: boolean): Steps<
   const pt = m.pageTables
   const { arch } = m
   const { scratchLo, scratchHi } = t
+  touchesPath(t, vma.vmMm, address)
   const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
   if (pmd < 0 || pt.isNone(pmd)) return FOLLOW_NONE
   if (pt.pmdIsLeaf(pmd)) {
@@ -77,6 +79,7 @@ function* followPage(t: Task, vma: Vma, address: number, write: boolean): Steps<
       if (write) arch.pteMkdirty(scratchLo, scratchHi, 0)
       arch.pteMkyoung(scratchLo, scratchHi, 0)
       if (pt.lo[slot] !== scratchLo[0] || pt.hi[slot] !== scratchHi[0]) {
+        touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
         pt.set(slot, scratchLo[0]!, scratchHi[0]!)
         updateMmuCache(t, address)
       }

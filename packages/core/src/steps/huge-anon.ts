@@ -8,6 +8,7 @@ import { FAULT_FLAG_WRITE, VM_FAULT_FALLBACK, VM_FAULT_WRITE } from '../fault-fl
 import { HUGE_ZERO_PFN, PMD_SIZE, PTRS_PER_PMD_LEAF, ZERO_PFN } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import { TOUCH_FRAMES, TOUCH_READ, TOUCH_TABLE, TOUCH_TABLES, TOUCH_WRITE, touches } from '../touch.ts'
 import type { VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
 import {
@@ -38,10 +39,12 @@ export function* doHugePmdAnonymousPage(t: Task, vmf: VmFault): Steps<number> {
   const retry = yield* vmfAnonPrepare(t, vmf)
   if (retry !== 0) return retry
   const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0
+  touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
   const page = write ? m.memory.allocHugePage() : HUGE_ZERO_PFN
   if (page < 0) return VM_FAULT_FALLBACK
   const table = vmf.pmd >>> 9
   yield* lockTable(t, table)
+  touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
   if (!pt.isNone(vmf.pmd)) {
     if (write) m.memory.freePage(page)
     yield* unlockTable(t, table)
@@ -70,6 +73,7 @@ export function* doHugePmdWpPage(t: Task, vmf: VmFault): Steps<number> {
   const pt = m.pageTables
   const { arch } = m
   const { scratchLo, scratchHi } = t
+  touches(t, TOUCH_TABLE, vmf.pmd >>> 9, TOUCH_READ)
   const page = arch.pmdPfn(pt.lo, pt.hi, vmf.pmd)
   if (page !== HUGE_ZERO_PFN) {
     const table = vmf.pmd >>> 9
@@ -78,6 +82,7 @@ export function* doHugePmdWpPage(t: Task, vmf: VmFault): Steps<number> {
       yield* unlockTable(t, table)
       return 0
     }
+    touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
     if (m.memory.anonExclusive(page) || m.memory.hugeRefs(page) === 1) {
       m.memory.setAnonExclusive(page, true)
       toScratch(t, vmf.pmd, 0)
@@ -115,6 +120,8 @@ export function* splitAnonPmdLocked(t: Task, vma: Vma, slot: number, start: numb
   const softDirty = arch.pmdSoftDirty(scratchLo, scratchHi, 0)
   const dirty = m.kernel.splitKeepsDirty && arch.pmdDirty(scratchLo, scratchHi, 0)
   const exclusive = !zero && m.memory.anonExclusive(page)
+  touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
+  touches(t, TOUCH_TABLES, 0, TOUCH_WRITE)
   const table = pt.allocTable()
   if (!zero) m.memory.addHugeRefs(page, -1)
   for (let i = 0; i < PTRS_PER_PMD_LEAF; i++) {
@@ -132,6 +139,7 @@ export function* splitAnonPmdLocked(t: Task, vma: Vma, slot: number, start: numb
     pt.set(table * 512 + i, scratchLo[0]!, scratchHi[0]!)
   }
   yield STEP_ENTRY_WRITE
+  touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
   pt.populate(slot, table)
 }
 
@@ -141,8 +149,10 @@ export function* zapAnonPmdLocked(t: Task, slot: number, start: number): Steps<v
   const pt = m.pageTables
   const page = m.arch.pmdPfn(pt.lo, pt.hi, slot)
   yield STEP_ENTRY_WRITE
+  touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
   pt.clear(slot)
   t.tlb.adjustRange(start, PMD_SIZE)
+  touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
   if (page !== HUGE_ZERO_PFN && m.memory.addHugeRefs(page, -1) === 0) t.tlb.pages.push(page)
 }
 
@@ -157,11 +167,14 @@ export function* copyHugePmd(t: Task, oldSlot: number, newSlot: number): Steps<v
   yield* lockTable(t, newSlot >>> 9)
   yield* lockTable(t, oldSlot >>> 9)
   const page = arch.pmdPfn(pt.lo, pt.hi, oldSlot)
+  touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
   if (page !== HUGE_ZERO_PFN && !m.memory.isPmem(page)) {
     m.memory.addHugeRefs(page, 1)
     m.memory.setAnonExclusive(page, false)
   }
   yield STEP_ENTRY_WRITE
+  touches(t, TOUCH_TABLE, oldSlot >>> 9, TOUCH_WRITE)
+  touches(t, TOUCH_TABLE, newSlot >>> 9, TOUCH_WRITE)
   arch.pmdWrprotect(pt.lo, pt.hi, oldSlot)
   toScratch(t, oldSlot, 0)
   arch.pmdMkold(t.scratchLo, t.scratchHi, 0)
@@ -188,6 +201,7 @@ export function* madviseFreeHugePmd(
   const start = pmdStart(address)
   yield* lockTable(t, slot >>> 9)
   const page = arch.pmdPfn(pt.lo, pt.hi, slot)
+  touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
   if (page === HUGE_ZERO_PFN || m.memory.hugeRefs(page) !== 1) {
     yield* unlockTable(t, slot >>> 9)
     return true

@@ -19,6 +19,7 @@ import {
   INSTALL_YOUNG,
 } from '../strategy/contract.ts'
 import type { Task } from '../task.ts'
+import { touchesPopulate, touchesUpper } from '../touch.ts'
 import type { CoreEventName } from '../trace.ts'
 import type { VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
@@ -39,9 +40,12 @@ import { lockTable, unlockTable } from './locking.ts'
  */
 function* getLockedPte(t: Task, vma: Vma, address: number): Steps<number> {
   const pt = t.machine.pageTables
+  touchesUpper(t, vma.vmMm, address)
   const pud = pt.pudSlot(vma.vmMm.pgd, address, true)
+  touchesPopulate(t, pud)
   if (pt.isNone(pud)) pt.populate(pud, pt.allocTable())
   const pmd = pt.pmdSlotAt(pud, address)
+  touchesPopulate(t, pmd)
   if (pt.isNone(pmd)) pt.populate(pmd, pt.allocTable())
   yield* lockTable(t, pt.tableAt(pmd))
   return pt.pteSlotAt(pmd, address)

@@ -23,6 +23,15 @@ import {
 } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
 import {
+  TOUCH_AREAS,
+  TOUCH_FRAMES,
+  TOUCH_READ,
+  TOUCH_TABLE,
+  TOUCH_WRITE,
+  touches,
+  touchesPath,
+} from '../touch.ts'
+import {
   VM_DONTCOPY,
   VM_HUGEPAGE,
   VM_LOCKED,
@@ -163,6 +172,7 @@ function* madviseUpdateVma(
     if (error !== 0) return error
   }
   yield* vmaStartWrite(t, target)
+  touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_WRITE)
   target.vmFlags = flags
   return target
 }
@@ -232,6 +242,7 @@ function* madviseFree(t: Task, vma: Vma, start: number, end: number): Steps<numb
   const { arch } = m
   t.tlb.reset()
   for (let address = start; address < end; address += PAGE_SIZE) {
+    touchesPath(t, vma.vmMm, address)
     const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
     if (pmd < 0 || pt.isNone(pmd)) continue
     if (pt.pmdIsLeaf(pmd)) {
@@ -243,6 +254,7 @@ function* madviseFree(t: Task, vma: Vma, start: number, end: number): Steps<numb
     }
     const slot = pt.pteSlotAt(pmd, address)
     yield* lockTable(t, slot >>> 9)
+    touches(t, TOUCH_FRAMES, 0, TOUCH_READ)
     const page = arch.ptePresent(pt.lo, pt.hi, slot) ? vmNormalPage(t, slot) : -1
     if (page >= 0 && m.memory.refcount(page) === 1) {
       toScratch(t, slot, 0)
@@ -250,6 +262,7 @@ function* madviseFree(t: Task, vma: Vma, start: number, end: number): Steps<numb
         arch.pteMkold(t.scratchLo, t.scratchHi, 0)
         arch.pteMkclean(t.scratchLo, t.scratchHi, 0)
         yield STEP_ENTRY_WRITE
+        touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
         pt.set(slot, t.scratchLo[0]!, t.scratchHi[0]!)
         t.tlb.adjustRange(address, PAGE_SIZE)
       }

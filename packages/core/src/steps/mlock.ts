@@ -8,6 +8,7 @@ import { EAGAIN, EFAULT, ENOMEM } from '../errno.ts'
 import { PAGE_SIZE } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import { TOUCH_AREAS, TOUCH_WRITE, touches } from '../touch.ts'
 import { VM_LOCKED, VM_SPECIAL } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { mmPopulate } from './gup.ts'
@@ -61,6 +62,7 @@ function* mlockFixup(t: Task, vma: Vma, prev: Vma | null, start: number, end: nu
     if (error !== 0) return error
   }
   yield* vmaStartWrite(t, target)
+  touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_WRITE)
   target.vmFlags = flags
   return target
 }

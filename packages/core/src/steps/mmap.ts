@@ -30,6 +30,7 @@ import {
   PROT_WRITE,
 } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
+import { TOUCH_AREAS, TOUCH_WRITE, touches, touchesIMmap } from '../touch.ts'
 import {
   calcVmFlagBits,
   calcVmProtBits,
@@ -179,16 +180,20 @@ function* mmapRegion(
       if (merged !== null) vma = merged
       else {
         yield* vmaStartWrite(t, vma)
+        touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
         mm.areas.insert(vma)
         yield* downWrite(t, file.mapping.iMmapRwsem)
+        touchesIMmap(t, file.mapping)
         file.mapping.insertVma(vma)
         yield* upWrite(t, file.mapping.iMmapRwsem)
       }
     } else {
       yield* vmaStartWrite(t, vma)
+      touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
       mm.areas.insert(vma)
     }
   }
+  touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
   mm.totalVm += pages
   if ((vmFlags & VM_LOCKED) !== 0 && ((vmFlags & VM_SPECIAL) !== 0 || vma.isDax)) vma.vmFlags &= ~VM_LOCKED
   if (t.machine.arch.hasSoftDirty) vma.vmFlags |= VM_SOFTDIRTY

@@ -11,6 +11,15 @@ import { raiseStrategyError } from '../strategy/host.ts'
 import { PROT_GROWSDOWN, PROT_GROWSUP, PROT_SEM } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
 import {
+  TOUCH_AREAS,
+  TOUCH_FRAMES,
+  TOUCH_READ,
+  TOUCH_TABLE,
+  TOUCH_WRITE,
+  touches,
+  touchesPath,
+} from '../touch.ts'
+import {
   calcVmProtBits,
   VM_ACCESS_FLAGS,
   VM_ACCOUNT,
@@ -112,6 +121,7 @@ function* mprotectFixup(
     if (error !== 0) return error
   }
   yield* vmaStartWrite(t, target)
+  touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_WRITE)
   target.vmFlags = newFlags
   const tryWritable =
     (newFlags & VM_SHARED) !== 0
@@ -132,6 +142,7 @@ function* changeProtection(t: Task, vma: Vma, start: number, end: number, tryWri
   if (m.trace !== null) m.trace('change_protection', t, 0, 0, 0)
   let changed = false
   for (let address = start; address < end; ) {
+    touchesPath(t, vma.vmMm, address)
     const pud = pt.pudSlot(vma.vmMm.pgd, address, false)
     if (pud < 0 || pt.isNone(pud)) {
       address = pudStart(address) + PUD_SIZE
@@ -187,6 +198,7 @@ function* changePteRange(
       arch.pteMkwrite(scratchLo, scratchHi, 1)
     }
     yield STEP_ENTRY_WRITE
+    touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
     pt.set(slot, scratchLo[1]!, scratchHi[1]!)
     if (m.machineArch.pteNeedsFlush(scratchLo, scratchHi, true)) t.tlb.adjustRange(address, PAGE_SIZE)
   }
@@ -208,6 +220,7 @@ function canChangePteWritable(t: Task, vma: Vma, slot: number): boolean {
   const mayBeClean = !shared && kernel.mprotectMakesCleanAnonWritable
   if (!mayBeClean && !arch.pteDirty(scratchLo, scratchHi, 1)) return false
   if (shared) return !kernel.mprotectWantsSoftDirty || arch.pteSoftDirty(scratchLo, scratchHi, 1)
+  touches(t, TOUCH_FRAMES, 0, TOUCH_READ)
   const page = vmNormalPage(t, slot)
   return page >= 0 && memory.anonExclusive(page)
 }
@@ -227,6 +240,7 @@ function* changeHugePmd(t: Task, vma: Vma, slot: number, address: number, tryWri
     arch.pmdMkwrite(scratchLo, scratchHi, 1)
   }
   yield STEP_ENTRY_WRITE
+  touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
   pt.set(slot, scratchLo[1]!, scratchHi[1]!)
   if (m.machineArch.pteNeedsFlush(scratchLo, scratchHi, false)) t.tlb.adjustRange(address, PMD_SIZE)
   yield* unlockTable(t, slot >>> 9)
@@ -238,6 +252,7 @@ function canChangePmdWritable(t: Task, vma: Vma): boolean {
   const { scratchLo, scratchHi } = t
   if ((vma.vmFlags & VM_WRITE) === 0 || arch.pmdProtnone(scratchLo, scratchHi, 1)) return false
   if ((vma.vmFlags & VM_SHARED) !== 0) return arch.pmdDirty(scratchLo, scratchHi, 1)
+  touches(t, TOUCH_FRAMES, 0, TOUCH_READ)
   const page = arch.pmdPfn(scratchLo, scratchHi, 1)
   return vma.isAnonymous && page !== HUGE_ZERO_PFN && memory.anonExclusive(page)
 }

@@ -11,6 +11,16 @@ import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import { MAP_FIXED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
+import {
+  TOUCH_AREAS,
+  TOUCH_TABLE,
+  TOUCH_WRITE,
+  touches,
+  touchesIMmap,
+  touchesPath,
+  touchesPopulate,
+  touchesUpper,
+} from '../touch.ts'
 import { VM_ACCOUNT, VM_DONTEXPAND, VM_LOCKED, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from '../vm-flags.ts'
 import { Vma } from '../vma.ts'
 import { anonVmaClone } from './anon-rmap.ts'
@@ -169,6 +179,7 @@ function* moveVma(
   let excess = 0
   let split = false
   if ((vmFlags & VM_ACCOUNT) !== 0) {
+    touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
     source.vmFlags &= ~VM_ACCOUNT
     excess = source.vmEnd - source.vmStart - oldLen
     split = oldAddress > source.vmStart && oldAddress + oldLen < source.vmEnd
@@ -176,6 +187,7 @@ function* moveVma(
   const ret = oldLen === 0 ? -EINVAL : yield* doMunmap(t, mm, oldAddress, oldLen)
   if (ret < 0) excess = 0
   if (excess > 0) {
+    touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
     source.vmFlags |= VM_ACCOUNT
     if (split) mm.areas.findVma(source.vmEnd)!.vmFlags |= VM_ACCOUNT
   }
@@ -220,6 +232,8 @@ function* copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: 
   area.anonVma = vma.anonVma
   anonVmaClone(area, vma)
   yield* vmaStartWrite(t, area)
+  touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
+  touchesIMmap(t, vma.vmFile?.mapping)
   mm.areas.insert(area)
   vma.vmFile?.mapping.insertVma(area)
   return vma
@@ -242,6 +256,9 @@ function* movePageTables(
   while (from < oldEnd) {
     // mm/mremap.c: get_extent, first for a PUD table, then for a PMD
     const pudExtent = extentOf(from, to, oldEnd, PUD_SIZE)
+    touchesPath(t, vma.vmMm, from)
+    touchesUpper(t, vma.vmMm, to)
+    touchesPath(t, vma.vmMm, to)
     const oldPud = pt.pudSlot(pgd, from, false)
     if (oldPud < 0 || pt.isNone(oldPud)) {
       from += pudExtent
@@ -258,6 +275,7 @@ function* movePageTables(
     const extent = extentOf(from, to, oldEnd, PMD_SIZE)
     const oldPmd = pt.pmdSlotAt(oldPud, from)
     if (!pt.isNone(oldPmd)) {
+      touchesPopulate(t, newPud)
       if (pt.isNone(newPud)) pt.populate(newPud, pt.allocTable())
       const newPmd = pt.pmdSlotAt(newPud, to)
       yield* movePmd(t, vma, oldPmd, newPmd, from, to, extent)
@@ -294,6 +312,7 @@ function* movePmd(
     yield* moveTable(t, vma, oldPmd, newPmd, from, PMD_SIZE)
     return
   }
+  touchesPopulate(t, newPmd)
   if (pt.isNone(newPmd)) pt.populate(newPmd, pt.allocTable())
   yield* movePtes(t, vma, oldPmd, newPmd, from, to, extent)
 }
@@ -313,6 +332,8 @@ function* moveTable(
   const lo = pt.lo[oldSlot]!
   const hi = pt.hi[oldSlot]!
   yield STEP_ENTRY_WRITE
+  touches(t, TOUCH_TABLE, oldSlot >>> 9, TOUCH_WRITE)
+  touches(t, TOUCH_TABLE, newSlot >>> 9, TOUCH_WRITE)
   pt.clear(oldSlot)
   pt.set(newSlot, lo, hi)
   // A moved leaf is soft-dirty (mm/huge_memory.c: move_soft_dirty_pmd).
@@ -348,6 +369,8 @@ function* movePtes(
     if (pt.isNone(oldSlot)) continue
     toScratch(t, oldSlot, 0)
     yield STEP_ENTRY_WRITE
+    touches(t, TOUCH_TABLE, oldSlot >>> 9, TOUCH_WRITE)
+    touches(t, TOUCH_TABLE, newSlot >>> 9, TOUCH_WRITE)
     pt.clear(oldSlot)
     if (m.arch.ptePresent(t.scratchLo, t.scratchHi, 0)) {
       flush = true

@@ -9,6 +9,16 @@ import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import {
+  TOUCH_AREAS,
+  TOUCH_TABLE,
+  TOUCH_TABLES,
+  TOUCH_WRITE,
+  touches,
+  touchesIMmap,
+  touchesPath,
+  touchesTimesOf,
+} from '../touch.ts'
 import { VM_SHARED } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { unlinkAnonVmas } from './anon-rmap.ts'
@@ -52,6 +62,7 @@ export function* doMunmap(t: Task, mm: Mm, start: number, length: number): Steps
     vma = mm.areas.findIntersection(start, end)
   ) {
     yield* vmaStartWrite(t, vma)
+    touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
     mm.areas.remove(vma)
     detached.push(vma)
     mm.totalVm -= (vma.vmEnd - vma.vmStart) / PAGE_SIZE
@@ -64,6 +75,7 @@ export function* doMunmap(t: Task, mm: Mm, start: number, length: number): Steps
 /** Times that faults in the area deferred are written (mm/mmap.c: remove_vma with the deferred-mtime patches of 2012). */
 export function* flushCmtime(t: Task, vma: Vma): Steps<void> {
   const file = vma.vmFile
+  touchesTimesOf(t, file?.mapping)
   if (file?.mapping.asCmtime !== true || (vma.vmFlags & VM_SHARED) === 0) return
   if (file.ops.steps.flushCmtime !== undefined) yield* file.ops.steps.flushCmtime(t, file)
 }
@@ -83,6 +95,7 @@ function* unmapRegion(t: Task, mm: Mm, detached: Vma[], start: number, end: numb
       const vma = detached[i++]!
       to = vma.vmEnd
       unlinkAnonVmas(vma)
+      touchesIMmap(t, vma.vmFile?.mapping)
       vma.vmFile?.mapping.removeVma(vma)
     } while (i < detached.length && detached[i]!.vmStart <= to + PMD_SIZE)
     freePgdRange(t, mm, from, to, floor, i < detached.length ? detached[i]!.vmStart : ceiling)
@@ -96,6 +109,7 @@ function* unmapRegion(t: Task, mm: Mm, detached: Vma[], start: number, end: numb
  */
 function freePgdRange(t: Task, mm: Mm, start: number, end: number, floor: number, ceiling: number): void {
   const pt = t.machine.pageTables
+  touchesPath(t, mm, start)
   let address = pmdStart(start)
   if (address < floor) address += PMD_SIZE
   const roof = ceiling - (ceiling % PMD_SIZE || 0)
@@ -157,6 +171,9 @@ function freeTableRange(
 /** Frees the table under an entry that covers `span` bytes (include/asm-generic/tlb.h: pte_free_tlb and its kin, 6.1). */
 function freeTable(t: Task, slot: number, address: number, span: number): void {
   const pt = t.machine.pageTables
+  touches(t, TOUCH_TABLES, 0, TOUCH_WRITE)
+  touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
+  touches(t, TOUCH_TABLE, pt.tableAt(slot), TOUCH_WRITE)
   pt.freeTable(pt.tableAt(slot))
   pt.clear(slot)
   t.tlb.adjustRange(address, PAGE_SIZE, span)

@@ -7,6 +7,7 @@ import { pmdStart } from '../address.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import { TOUCH_AREAS, TOUCH_READ, touches, touchesDeferred, touchesPath, touchesTimesOf } from '../touch.ts'
 import { VM_SHARED } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { fromScratch, pmdpInvalidate, ptepClearFlush } from './entries.ts'
@@ -23,6 +24,8 @@ export function* pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, 
   const { arch } = m
   const { scratchLo, scratchHi } = t
   if (m.trace !== null) m.trace('pfn_mkclean', t, 0, 0, 0)
+  touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_READ)
+  touchesTimesOf(t, vma.vmFile?.mapping)
   if ((vma.vmFlags & VM_SHARED) === 0) return
   const deferring = deferringMapping(vma)
   // mm/internal.h: vma_pgoff_address, vma_address_end
@@ -30,6 +33,7 @@ export function* pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, 
   const end = vma.vmStart + (Math.min(pgoff + pages, vma.pgoffEnd) - vma.vmPgoff) * PAGE_SIZE
   let address = vma.vmStart + (first - vma.vmPgoff) * PAGE_SIZE
   while (address < end) {
+    touchesPath(t, vma.vmMm, address)
     const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
     const nextPmd = pmdStart(address) + PMD_SIZE
     if (pmd < 0 || pt.isNone(pmd)) {
@@ -46,6 +50,7 @@ export function* pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, 
         (arch.pmdDirty(pt.lo, pt.hi, pmd) || arch.pmdWrite(pt.lo, pt.hi, pmd))
       ) {
         yield* pmdpInvalidate(t, vma, nextPmd - PMD_SIZE, pmd)
+        touchesDeferred(t, deferring)
         if (deferring !== null && arch.pmdDirty(scratchLo, scratchHi, 0)) deferring.asCmtime = true
         arch.pmdWrprotect(scratchLo, scratchHi, 0)
         arch.pmdMkclean(scratchLo, scratchHi, 0)
@@ -63,6 +68,7 @@ export function* pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, 
       const changed = arch.pteDirty(pt.lo, pt.hi, slot) || arch.pteWrite(pt.lo, pt.hi, slot)
       if (mapped >= pfn && mapped < pfn + pages && changed) {
         yield* ptepClearFlush(t, vma, address, slot)
+        touchesDeferred(t, deferring)
         if (deferring !== null && arch.pteDirty(scratchLo, scratchHi, 0)) deferring.asCmtime = true
         arch.pteWrprotect(scratchLo, scratchHi, 0)
         arch.pteMkclean(scratchLo, scratchHi, 0)

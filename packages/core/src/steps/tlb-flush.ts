@@ -10,6 +10,7 @@ import type { Mm } from '../mm.ts'
 import { PAGE_SIZE } from '../physical-memory.ts'
 import { STEP_TLB_FLUSH, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import { touchesFrames, touchesTlbs } from '../touch.ts'
 
 /**
  * Flushes `[start, end)` of an address space; `end` `Infinity` flushes all of it (arch/x86/mm/tlb.c:
@@ -19,6 +20,7 @@ export function* flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, st
   const m = t.machine
   if (m.trace !== null) m.trace('flush_tlb_mm_range', t, start, end, 0)
   yield STEP_TLB_FLUSH
+  touchesTlbs(t)
   if ((end - start) / stride > m.machineArch.tlbFlushCeiling) {
     mm.tlbContext = m.newTlbContext()
     return
@@ -53,6 +55,7 @@ const GATHER_BATCH = 510
  */
 function freeGathered(t: Task): void {
   const { pages } = t.tlb
+  touchesFrames(t, pages.length - 1)
   if (t.machine.kernel.freesGatheredInOrder) {
     for (let i = 0; i < pages.length; i++) t.machine.memory.freePage(pages[i]!)
     pages.length = 0

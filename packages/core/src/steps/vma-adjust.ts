@@ -10,6 +10,7 @@ import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import { TOUCH_AREAS, TOUCH_WRITE, touches, touchesIMmap, touchesPath } from '../touch.ts'
 import { VM_SOFTDIRTY, VM_SPECIAL } from '../vm-flags.ts'
 import { type AnonVma, Vma } from '../vma.ts'
 import { anonVmaClone, unlinkAnonVmas } from './anon-rmap.ts'
@@ -195,6 +196,8 @@ export function* vmaAdjust(
 
   // The interval tree takes areas out and back in, which puts them behind others that begin at the same page.
   const mapping = target.vmFile?.mapping
+  touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_WRITE)
+  touchesIMmap(t, mapping)
   if (mapping !== undefined) {
     if (insert !== null) mapping.insertVma(insert)
     mapping.removeVma(target)
@@ -231,6 +234,7 @@ function* vmaAdjustTransHuge(t: Task, vma: Vma, start: number, end: number, adju
 function* splitHugePmdIfNeeded(t: Task, vma: Vma, address: number): Steps<void> {
   const aligned = pmdStart(address)
   if (aligned === address || aligned < vma.vmStart || aligned + PMD_SIZE > vma.vmEnd) return
+  touchesPath(t, vma.vmMm, address)
   const pmd = t.machine.pageTables.pmdSlot(vma.vmMm.pgd, address)
   if (pmd >= 0) yield* splitHugePmd(t, vma, pmd, address)
 }

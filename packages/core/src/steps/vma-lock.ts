@@ -9,6 +9,7 @@ import { FAULT_FLAG_VMA_LOCK, VM_FAULT_RETRY } from '../fault-flags.ts'
 import type { Mm } from '../mm.ts'
 import { STEP_FLAG, STEP_LOCK, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import { TOUCH_AREAS, TOUCH_LOCK, TOUCH_READ, TOUCH_WRITE, touches } from '../touch.ts'
 import type { VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
 import { anonVmaPrepare } from './anon-rmap.ts'
@@ -19,13 +20,15 @@ import { downWrite, upRead, upWrite } from './locking.ts'
  * (include/linux/mmap_lock.h: mmap_write_unlock, vma_end_write_all, 6.12).
  */
 export function* mmapWriteUnlock(t: Task, mm: Mm): Steps<void> {
+  touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
   mm.mmLockSeq++
   yield* upWrite(t, mm.mmapLock)
 }
 
 /** Takes `mmap_lock` for reading if that can be done at once (include/linux/mmap_lock.h: mmap_read_trylock, 6.12). */
-function* mmapReadTrylock(mm: Mm): Steps<boolean> {
+function* mmapReadTrylock(_t: Task, mm: Mm): Steps<boolean> {
   yield STEP_LOCK
+  touches(_t, TOUCH_LOCK, mm.mmapLock.name, TOUCH_READ)
   if (mm.mmapLock.writer !== null) return false
   mm.mmapLock.readers++
   return true
@@ -39,9 +42,12 @@ function* mmapReadTrylock(mm: Mm): Steps<boolean> {
 export function* lockVmaUnderRcu(t: Task, mm: Mm, address: number): Steps<Vma | null> {
   for (;;) {
     yield STEP_FLAG
+    touches(t, TOUCH_AREAS, mm.pgd, TOUCH_READ)
     const vma = mm.areas.findVma(address)
     if (vma === null || vma.vmStart > address) return null
     yield STEP_LOCK
+    touches(t, TOUCH_AREAS, mm.pgd, TOUCH_READ)
+    touches(t, TOUCH_LOCK, vma.vmLock!.name, TOUCH_READ)
     if (!vmaStartRead(vma)) return null
     if (vma.detached) {
       yield* vmaEndRead(t, vma)
@@ -76,6 +82,7 @@ export function* vmaStartWrite(t: Task, vma: Vma): Steps<void> {
   const lock = vma.vmLock
   if (lock === null || vma.vmLockSeq === vma.vmMm.mmLockSeq) return
   yield* downWrite(t, lock)
+  touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_WRITE)
   vma.vmLockSeq = vma.vmMm.mmLockSeq
   yield* upWrite(t, lock)
 }
@@ -97,15 +104,18 @@ export function* vmfCanCallFault(t: Task, vmf: VmFault): Steps<number> {
  */
 export function* vmfAnonPrepare(t: Task, vmf: VmFault): Steps<number> {
   const vma = vmf.vma
+  touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_READ)
   if (vma.anonVma !== null) return 0
   if ((vmf.flags & FAULT_FLAG_VMA_LOCK) === 0) {
+    touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_WRITE)
     anonVmaPrepare(vma)
     return 0
   }
-  if (!(yield* mmapReadTrylock(vma.vmMm))) {
+  if (!(yield* mmapReadTrylock(t, vma.vmMm))) {
     yield* vmaEndRead(t, vma)
     return VM_FAULT_RETRY
   }
+  touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_WRITE)
   anonVmaPrepare(vma)
   yield* upRead(t, vma.vmMm.mmapLock)
   return 0

@@ -16,6 +16,15 @@ import {
 import { ZERO_PFN } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import {
+  TOUCH_FRAME,
+  TOUCH_FRAMES,
+  TOUCH_READ,
+  TOUCH_TABLE,
+  TOUCH_WRITE,
+  touches,
+  touchesFrames,
+} from '../touch.ts'
 import { VM_SHARED, VM_WRITE } from '../vm-flags.ts'
 import type { VmFault, VmOperations } from '../vm-operations.ts'
 import {
@@ -43,6 +52,7 @@ export function* doWpPage(t: Task, vmf: VmFault): Steps<number> {
     yield* unlockTable(t, vmf.pte >>> 9)
     return yield* wpPageCopy(t, vmf, -1)
   }
+  touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
   if (m.memory.isFilePage(page)) {
     if ((vma.vmFlags & (VM_WRITE | VM_SHARED)) === (VM_WRITE | VM_SHARED)) return yield* wpPageShared(t, vmf)
     yield* unlockTable(t, vmf.pte >>> 9)
@@ -64,6 +74,7 @@ export function* doWpPage(t: Task, vmf: VmFault): Steps<number> {
 export function* wpIfReadOnly(t: Task, vmf: VmFault, ret: number): Steps<number> {
   const pt = t.machine.pageTables
   const { arch } = pt
+  touches(t, TOUCH_TABLE, vmf.pmd >>> 9, TOUCH_READ)
   if (pt.isNone(vmf.pmd) || pt.pmdIsLeaf(vmf.pmd)) return ret
   yield* lockTable(t, pt.tableAt(vmf.pmd))
   vmf.pte = pt.pteSlotAt(vmf.pmd, vmf.address)
@@ -170,14 +181,18 @@ function* wpPageCopy(t: Task, vmf: VmFault, oldPage: number): Steps<number> {
   t.scratchLo[0] = vmf.origLo
   t.scratchHi[0] = vmf.origHi
   const source = m.arch.ptePfn(t.scratchLo, t.scratchHi, 0)
+  touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
   const copy = m.memory.allocPage()
   if (source !== ZERO_PFN) {
     if (oldPage < 0 && !m.machineArch.hasHwPteYoung && !m.arch.pteYoung(t.scratchLo, t.scratchHi, 0))
       yield* wpPageCopyMkyoung(t, vmf)
+    touches(t, TOUCH_FRAME, source, TOUCH_READ)
+    touches(t, TOUCH_FRAME, copy, TOUCH_WRITE)
     m.memory.copyPage(copy, source)
   }
   yield* lockTable(t, vmf.pte >>> 9)
   if (pt.lo[vmf.pte] !== vmf.origLo || pt.hi[vmf.pte] !== vmf.origHi) {
+    touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
     m.memory.freePage(copy)
     yield* unlockTable(t, vmf.pte >>> 9)
     return 0
@@ -186,11 +201,13 @@ function* wpPageCopy(t: Task, vmf: VmFault, oldPage: number): Steps<number> {
   m.arch.pfnPte(t.scratchLo, t.scratchHi, 0, copy, vma.vmPageProtLo, vma.vmPageProtHi)
   m.arch.pteMkdirty(t.scratchLo, t.scratchHi, 0)
   maybeMkwrite(t, vma, 0)
+  touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
   m.memory.addRmap(copy)
   m.memory.setAnonExclusive(copy, true)
   yield* fromScratch(t, vmf.pte, 0)
   updateMmuCache(t, vmf.address)
   yield* unlockTable(t, vmf.pte >>> 9)
+  touchesFrames(t, oldPage)
   if (oldPage >= 0 && m.memory.removeRmap(oldPage)) m.memory.freePage(oldPage)
   return VM_FAULT_WRITE
 }

@@ -8,6 +8,18 @@ import type { AddressSpace } from '../file.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import {
+  TOUCH_AREAS,
+  TOUCH_I_MMAP,
+  TOUCH_READ,
+  TOUCH_TABLE,
+  TOUCH_WRITE,
+  touches,
+  touchesDeferred,
+  touchesFrames,
+  touchesPath,
+  touchesTimesOf,
+} from '../touch.ts'
 import { VM_SHARED } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { pmdpHugeClearFlush, vmNormalPage } from './entries.ts'
@@ -26,7 +38,9 @@ export function* splitHugePmd(t: Task, vma: Vma, slot: number, address: number):
   if (!pt.isNone(slot) && pt.pmdIsLeaf(slot)) {
     if (vma.isAnonymous) yield* splitAnonPmdLocked(t, vma, slot, pmdStart(address))
     else {
+      touchesTimesOf(t, vma.vmFile?.mapping)
       const deferring = deferringMapping(vma)
+      touchesDeferred(t, deferring)
       if (deferring !== null && pt.arch.pmdDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
       yield* pmdpHugeClearFlush(t, vma, pmdStart(address), slot)
     }
@@ -56,6 +70,9 @@ function* zapPteRange(
     const page = vmNormalPage(t, slot)
     if (page >= 0 && !evenCows && !m.memory.isFilePage(page)) continue
     yield STEP_ENTRY_WRITE
+    touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
+    touchesDeferred(t, deferring)
+    touchesFrames(t, page)
     if (deferring !== null && pt.arch.pteDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
     pt.clear(slot)
     t.tlb.adjustRange(address, PAGE_SIZE)
@@ -79,9 +96,11 @@ export function* unmapPageRange(
   evenCows: boolean,
 ): Steps<void> {
   const pt = t.machine.pageTables
+  touchesTimesOf(t, vma.vmFile?.mapping)
   const deferring = deferringMapping(vma)
   let address = start
   while (address < end) {
+    touchesPath(t, vma.vmMm, address)
     const pud = pt.pudSlot(vma.vmMm.pgd, address, false)
     if (pud < 0 || pt.isNone(pud)) {
       address = pudStart(address) + PUD_SIZE
@@ -114,6 +133,8 @@ function* zapHugePmd(
   if (vma.isAnonymous) yield* zapAnonPmdLocked(t, slot, address)
   else {
     yield STEP_ENTRY_WRITE
+    touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
+    touchesDeferred(t, deferring)
     if (deferring !== null && pt.arch.pmdDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
     pt.clear(slot)
     t.tlb.adjustRange(address, PMD_SIZE)
@@ -160,13 +181,17 @@ function* unmapMappingTree(
   const exclusive = t.machine.kernel.unmapsExclusively
   if (exclusive) yield* downWrite(t, mapping.iMmapRwsem)
   else yield* downRead(t, mapping.iMmapRwsem)
+  touches(t, TOUCH_I_MMAP, mapping.iMmapRwsem.name, TOUCH_READ)
   for (let i = 0; i < mapping.iMmap.length; i++) {
+    touches(t, TOUCH_I_MMAP, mapping.iMmapRwsem.name, TOUCH_READ)
     const vma = mapping.iMmap[i]!
+    touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_READ)
     const from = Math.max(first, vma.vmPgoff)
     const to = Math.min(last, vma.pgoffEnd - 1)
     if (from > to) continue
     const address = vma.vmStart + (from - vma.vmPgoff) * PAGE_SIZE
     yield* zapPageRangeSingle(t, vma, address, (to - from + 1) * PAGE_SIZE, evenCows)
+    touches(t, TOUCH_I_MMAP, mapping.iMmapRwsem.name, TOUCH_READ)
   }
   if (exclusive) yield* upWrite(t, mapping.iMmapRwsem)
   else yield* upRead(t, mapping.iMmapRwsem)

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Task } from '@mm-model/core'
+import { type Task } from '@mm-model/core'
 import { downRead, upRead } from '@mm-model/core/plain'
 import type { FaultContext } from '../fault-context.ts'
 import { daxContext } from '../fault-context.ts'

@@ -18,7 +18,9 @@ import { mappingFlushCmtime } from './times.ts'
 
 /** Enters a section, once the file system is not frozen to its level (include/linux/fs.h: sb_start_write, 6.1). */
 export function sbStart(t: Task, sb: SuperBlock, level: number): void {
-  while (sb.frozen >= level) blocked(t, { name: sb.levelName(level) })
+  while (sb.frozen >= level) {
+    blocked(t, { name: sb.levelName(level) })
+  }
   sb.writers[level]!++
 }
 
@@ -36,7 +38,9 @@ export function freezeSuper(t: Task, sb: SuperBlock): number {
   if (sb.frozen !== SB_UNFROZEN) return -EBUSY
   for (let level = SB_FREEZE_WRITE; level <= SB_FREEZE_PAGEFAULT; level++) {
     sb.frozen = level
-    while (sb.writers[level]! > 0) blocked(t, { name: sb.levelName(level) })
+    while (sb.writers[level]! > 0) {
+      blocked(t, { name: sb.levelName(level) })
+    }
   }
   const trace = t.machine.trace
   t.machine.trace = null

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { File, Task } from '@mm-model/core'
+import { type File, type Task } from '@mm-model/core'
 import { downWrite, upWrite } from '@mm-model/core/plain'
 import type { DaxFile, DaxInode } from '../inode.ts'
 import { xfsInodeOf, xfsOf } from '../xfs/personality.ts'

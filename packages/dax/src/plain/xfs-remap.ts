@@ -29,7 +29,7 @@ export function xfsFileRemapRange(t: Task, inodeIn: DaxInode, inodeOut: DaxInode
       source.remapping = true
       downgradeWrite(t, inodeIn.mapping.invalidateLock)
       downgradeWrite(t, inodeIn.rwsem)
-      ret = remapBlocks(inodeIn, inodeOut, length)
+      ret = remapBlocks(t, inodeIn, inodeOut, length)
       source.remapping = false
       upRead(t, inodeIn.mapping.invalidateLock)
       upWrite(t, inodeOut.mapping.invalidateLock)
@@ -61,7 +61,7 @@ function daxRemapFileRangePrep(t: Task, inodeIn: DaxInode, inodeOut: DaxInode): 
 }
 
 /** Extent by extent; what was done before an error stays (fs/xfs/xfs_reflink.c: xfs_reflink_remap_blocks, 6.1). */
-function remapBlocks(inodeIn: DaxInode, inodeOut: DaxInode, length: number): number {
+function remapBlocks(_t: Task, inodeIn: DaxInode, inodeOut: DaxInode, length: number): number {
   const xfs = xfsOf(inodeOut)
   for (let at = 0; at < length; ) {
     const done = xfs.remapExtent(inodeIn, inodeOut, at, length)

@@ -3,7 +3,15 @@
  * @module
  */
 
-import type { Steps, Task } from '@mm-model/core'
+import {
+  type Steps,
+  type Task,
+  TOUCH_FILE_SYSTEM,
+  TOUCH_READ,
+  TOUCH_SIZE,
+  TOUCH_WRITE,
+  touches,
+} from '@mm-model/core'
 import { downRead, upRead } from '@mm-model/core/steps'
 import type { FaultContext } from '../fault-context.ts'
 import { daxContext } from '../fault-context.ts'
@@ -18,6 +26,7 @@ import {
   type Iomap,
 } from '../iomap.ts'
 import { iomapBegin, iomapEnd, iomapLength } from '../iomap-begin.ts'
+import { touchesAccess, touchesBytes, touchesCow, touchesNew, touchesSize } from '../touch.ts'
 import { invalidateInodePages2Range } from './invalidate.ts'
 
 /**
@@ -38,17 +47,23 @@ export function* daxWrite(
   let error = 0
   while (done < length) {
     const pos = offset + done
+    touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
     error = iomapBegin(t, inode, pos, length - done, flags, context)
+    touchesNew(t, inode, context, pos, length - done)
     if (error < 0) break
     const take = iomapLength(pos, length - done, iomap, srcmap)
     if ((iomap.flags & IOMAP_F_NEW) !== 0) {
       yield* invalidateInodePages2Range(t, inode, Math.floor(pos / 4096), Math.floor((pos + take - 1) / 4096))
     }
+    touchesCow(t, inode, context, pos, take)
+    touchesBytes(t, inode, context, pos, take)
+    touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
     daxIomapCowCopy(t, pos, take, context, 4096)
     t.machine.memory.fillPmem(iomap.blockAt(pos), pos % 4096, take, byte)
     iomapEnd(inode, pos, take, take, flags)
     done += take
   }
+  touchesSize(t, inode)
   if (done > 0 && offset + done > inode.size) {
     inode.size = offset + done
     inode.sb.personality.sizeChanged(inode)
@@ -91,11 +106,16 @@ export function daxIomapCowCopy(
 export function* daxReadByte(t: Task, inode: DaxInode, offset: number): Steps<number | null> {
   const context = daxContext(t)
   yield* downRead(t, inode.rwsem)
+  touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
   const error = iomapBegin(t, inode, offset, 1, IOMAP_DAX, context)
+  touchesBytes(t, inode, context, offset, 1)
+  touchesAccess(t, inode)
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   const byte = readMapped(t, inode, context.iomap, offset)
   inode.accessed()
   yield* upRead(t, inode.rwsem)
   if (error < 0) return error
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   return offset >= inode.size ? null : byte
 }
 
@@ -115,7 +135,10 @@ export function* daxZeroRange(t: Task, inode: DaxInode, pos: number, length: num
   const end = pos + length
   let zeroed = 0
   for (let at = pos; at < end; ) {
+    touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
     const error = iomapBegin(t, inode, at, end - at, IOMAP_DAX | IOMAP_ZERO, context)
+    touchesCow(t, inode, context, at, end - at)
+    touchesBytes(t, inode, context, at, end - at)
     if (error < 0) return error
     const take = iomapLength(at, end - at, iomap, srcmap)
     const source = srcmap.type === IOMAP_HOLE ? iomap : srcmap

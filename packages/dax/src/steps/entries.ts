@@ -3,7 +3,21 @@
  * @module
  */
 
-import { STEP_FLAG, STEP_LOCK, STEP_UNLOCK, type Steps, type Task, VM_FAULT_FALLBACK } from '@mm-model/core'
+import {
+  STEP_FLAG,
+  STEP_LOCK,
+  STEP_UNLOCK,
+  type Steps,
+  type Task,
+  TOUCH_ACQUIRE,
+  TOUCH_ACQUIRE_SHARED,
+  TOUCH_ENTRIES,
+  TOUCH_READ,
+  TOUCH_RELEASE,
+  TOUCH_WRITE,
+  touches,
+  VM_FAULT_FALLBACK,
+} from '@mm-model/core'
 import { blocked, unmapMappingPages } from '@mm-model/core/steps'
 import {
   DAX_EMPTY,
@@ -18,6 +32,7 @@ import {
   PG_PMD_NR,
 } from '../entry.ts'
 import type { DaxInode } from '../inode.ts'
+import { touchesEntry } from '../touch.ts'
 import type { XaState } from '../xarray.ts'
 
 /** What {@link getUnlockedEntry} answers when a smaller entry is in the way (`dax_is_conflict`). */
@@ -31,8 +46,10 @@ export function* getUnlockedEntry(t: Task, xas: XaState, order: number, name: st
   yield STEP_LOCK
   for (;;) {
     const entry = xas.findConflict()
+    touches(t, TOUCH_ENTRIES, name, TOUCH_READ)
     if (entry === 0) return 0
     if (daxEntryOrder(entry) < order) return ENTRY_CONFLICT
+    touchesEntry(t, name, xas, entry, TOUCH_ACQUIRE_SHARED)
     if (!daxIsLocked(entry)) return entry
     yield blocked(t, { name: `the entry of ${name} at page ${xas.index}` })
     xas.reset()
@@ -62,16 +79,22 @@ export function* grabMappingEntry(
   if (entry === ENTRY_CONFLICT) return -VM_FAULT_FALLBACK
   if (entry > 0) {
     const downgrade = order === 0 && daxIsPmdEntry(entry) && (daxIsZeroEntry(entry) || daxIsEmptyEntry(entry))
+    touchesEntry(t, inode.name, xas, entry, TOUCH_ACQUIRE)
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
     xas.store(daxLocked(entry))
     if (!downgrade) return entry
     if (daxIsZeroEntry(entry)) {
       yield* unmapMappingPages(t, inode.mapping, index - (index % PG_PMD_NR), PG_PMD_NR, false)
       xas.reset()
     }
+    touchesEntry(t, inode.name, xas, entry, TOUCH_RELEASE)
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
     xas.store(0)
     xas.set(index, order)
   }
   const made = daxMakeEntry(0, order > 0 ? DAX_EMPTY | DAX_PMD : DAX_EMPTY)
+  touchesEntry(t, inode.name, xas, made, TOUCH_ACQUIRE)
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   xas.store(daxLocked(made))
   yield STEP_FLAG
   return made

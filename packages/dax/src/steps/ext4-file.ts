@@ -3,10 +3,20 @@
  * @module
  */
 
-import type { File, Steps, Task } from '@mm-model/core'
+import {
+  type File,
+  type Steps,
+  type Task,
+  TOUCH_ENTRIES,
+  TOUCH_FILE_SYSTEM,
+  TOUCH_READ,
+  TOUCH_WRITE,
+  touches,
+} from '@mm-model/core'
 import { downWrite, upWrite } from '@mm-model/core/steps'
 import type { Ext4 } from '../ext4/personality.ts'
 import type { DaxFile, DaxInode } from '../inode.ts'
+import { touchesSize, touchesTimes } from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY } from '../xarray.ts'
 import { daxTruncatePage, daxWrite, daxZeroRange } from './dax-io.ts'
 import { breakLayouts, truncateInodePages, truncatePagecache, truncatePagecacheRange } from './invalidate.ts'
@@ -16,18 +26,22 @@ import { fileWriteAndWaitRange } from './writeback.ts'
 export function* ext4SetSize(t: Task, inode: DaxInode, size: number): Steps<number> {
   yield* downWrite(t, inode.mapping.invalidateLock)
   yield* breakLayouts(t, inode)
+  touchesSize(t, inode)
   const oldSize = inode.size
   if (size !== oldSize) {
     if (size > oldSize && t.machine.kernel.ext4ZeroesTailOfGrowing) yield* daxTruncatePage(t, inode, oldSize)
+    touchesSize(t, inode)
     inode.size = size
     inode.sb.personality.sizeChanged(inode)
   }
   yield* truncatePagecache(t, inode, size)
   if (size <= oldSize) {
     yield* daxTruncatePage(t, inode, size)
+    touchesSize(t, inode)
     inode.sb.personality.truncate(inode)
   }
   yield* upWrite(t, inode.mapping.invalidateLock)
+  touchesTimes(t, inode)
   inode.touch()
   return 0
 }
@@ -35,6 +49,8 @@ export function* ext4SetSize(t: Task, inode: DaxInode, size: number): Steps<numb
 /** fs/ext4/extents.c: ext4_fallocate, mode 0, ext4_alloc_file_blocks, 6.1 and 6.12. */
 export function* ext4Allocate(t: Task, inode: DaxInode, offset: number, length: number): Steps<number> {
   yield* downWrite(t, inode.rwsem)
+  touchesTimes(t, inode)
+  touchesSize(t, inode)
   inode.touch()
   const oldSize = inode.size
   const newSize = offset + length > oldSize ? offset + length : 0
@@ -54,6 +70,7 @@ export function* ext4Allocate(t: Task, inode: DaxInode, offset: number, length: 
 /** fs/ext4/extents.c: ext4_fallocate; fs/ext4/inode.c: ext4_punch_hole, 6.1 and 6.12. */
 export function* ext4Punch(t: Task, inode: DaxInode, offset: number, requested: number): Steps<number> {
   const preparesFirst = t.machine.kernel.ext4FallocatePreparesFirst
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   if (!preparesFirst && inode.entries.marked(PAGECACHE_TAG_DIRTY)) {
     const error = yield* fileWriteAndWaitRange(t, inode, offset, offset + requested - 1)
     if (error !== 0) return error
@@ -61,6 +78,8 @@ export function* ext4Punch(t: Task, inode: DaxInode, offset: number, requested: 
   yield* downWrite(t, inode.rwsem)
   let ret = 0
   if (preparesFirst || offset < inode.size) {
+    touchesTimes(t, inode)
+    touchesSize(t, inode)
     inode.touch()
     yield* downWrite(t, inode.mapping.invalidateLock)
     yield* breakLayouts(t, inode)
@@ -73,6 +92,7 @@ export function* ext4Punch(t: Task, inode: DaxInode, offset: number, requested: 
 
 /** What both do alike, with the locks held: entries go, then parts of blocks are zeroed and whole ones freed. */
 function* punchLocked(t: Task, inode: DaxInode, offset: number, requested: number): Steps<number> {
+  touchesSize(t, inode)
   const { size } = inode
   if (offset >= size) return 0
   let length = requested
@@ -85,6 +105,7 @@ function* punchLocked(t: Task, inode: DaxInode, offset: number, requested: numbe
   const last = Math.floor((offset + length) / 4096) * 4096 - 1
   if (last > first) yield* truncatePagecacheRange(t, inode, first, last)
   yield* zeroPartialBlocks(t, inode, offset, length)
+  touchesSize(t, inode)
   return inode.sb.personality.punch(inode, offset, length)
 }
 
@@ -110,6 +131,8 @@ export function* ext4DaxWrite(
   byte: number,
 ): Steps<number> {
   yield* downWrite(t, inode.rwsem)
+  touchesTimes(t, inode)
+  touchesSize(t, inode)
   inode.touch()
   const grows = offset + length > inode.size
   const ret = yield* daxWrite(t, inode, offset, length, byte)
@@ -126,6 +149,7 @@ export function* ext4DaxWrite(
  * bytes before its start when there was no space: a file shorter than that grows up to there.
  */
 function* truncateFailedWrite(t: Task, inode: DaxInode, end: number): Steps<void> {
+  touchesSize(t, inode)
   if (end > inode.size) {
     inode.size = end
     inode.sb.personality.sizeChanged(inode)
@@ -133,6 +157,7 @@ function* truncateFailedWrite(t: Task, inode: DaxInode, end: number): Steps<void
   yield* downWrite(t, inode.mapping.invalidateLock)
   yield* truncateInodePages(t, inode, inode.size)
   yield* daxTruncatePage(t, inode, inode.size)
+  touchesSize(t, inode)
   inode.sb.personality.truncate(inode)
   yield* upWrite(t, inode.mapping.invalidateLock)
 }
@@ -151,6 +176,7 @@ export function* ext4SyncFile(
   const { inode } = file as DaxFile
   const error = yield* fileWriteAndWaitRange(t, inode, start, end)
   if (error !== 0) return error
+  touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
   const { personality } = inode.sb
   if (datasync ? personality.datasyncDirty(inode) : personality.syncDirty(inode)) personality.commit()
   return 0

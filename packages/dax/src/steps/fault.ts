@@ -14,6 +14,16 @@ import {
   STEP_FLAG,
   type Steps,
   type Task,
+  TOUCH_ACQUIRE,
+  TOUCH_ENTRIES,
+  TOUCH_FILE_SYSTEM,
+  TOUCH_FRAME,
+  TOUCH_READ,
+  TOUCH_RELEASE,
+  TOUCH_SIZE,
+  TOUCH_TABLE,
+  TOUCH_WRITE,
+  touches,
   VM_FAULT_DONE_COW,
   VM_FAULT_ERROR,
   VM_FAULT_FALLBACK,
@@ -64,6 +74,7 @@ import {
   IOMAP_WRITE,
 } from '../iomap.ts'
 import { iomapBegin, iomapEnd, iomapLength } from '../iomap-begin.ts'
+import { touchesCow, touchesEntry, touchesNew } from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE } from '../xarray.ts'
 import { daxIomapCowCopy } from './dax-io.ts'
 import { daxUnlockEntry, ENTRY_CONFLICT, getUnlockedEntry, grabMappingEntry } from './entries.ts'
@@ -91,23 +102,30 @@ function* daxIomapPteFault(t: Task, vmf: VmFault): Steps<number> {
   let ret = 0
   if (m.trace !== null) m.trace('dax_pte_fault', t, vmf.pgoff, vmf.flags, 0)
   yield STEP_FLAG
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   if (pos >= inode.size) ret = VM_FAULT_SIGBUS
   else {
     const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0 && vmf.cowPage < 0
     context.xas.bind(inode.entries)
     const entry = yield* grabMappingEntry(t, inode, context.xas, vmf.pgoff, 0)
     context.entry = entry
+    touches(t, TOUCH_TABLE, vmf.pmd >>> 9, TOUCH_READ)
     if (!pt.isNone(vmf.pmd) && pt.pmdIsLeaf(vmf.pmd)) ret = VM_FAULT_NOPAGE
     else {
       const flags = IOMAP_DAX | IOMAP_FAULT | (write ? IOMAP_WRITE : 0)
+      touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
       context.error = iomapBegin(t, inode, pos, 4096, flags, context)
+      touchesNew(t, inode, context, pos, 4096)
       if (context.error < 0) ret = daxFaultReturn(context.error)
       else {
         ret = yield* daxFaultIter(t, vmf, inode, context, write, false)
         if (ret !== VM_FAULT_SIGBUS && (context.iomap.flags & IOMAP_F_NEW) !== 0) ret |= VM_FAULT_MAJOR
+        touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
         iomapEnd(inode, pos, 4096, (ret & VM_FAULT_ERROR) === 0 ? 4096 : 0, flags)
       }
     }
+    touchesEntry(t, inode.name, context.xas, context.entry, TOUCH_RELEASE)
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
     yield* daxUnlockEntry(context.xas, context.entry)
   }
   if (m.trace !== null) m.trace('dax_pte_fault_done', t, vmf.pgoff, ret, 0)
@@ -126,6 +144,7 @@ function* daxIomapPmdFault(t: Task, vmf: VmFault): Steps<number> {
   const inode = (vmf.vma.vmFile as DaxFile).inode
   const context = daxContext(t)
   const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   const maxPgoff = Math.ceil(inode.size / 4096)
   const index = vmf.pgoff - (vmf.pgoff % PG_PMD_NR)
   let ret = VM_FAULT_FALLBACK
@@ -138,20 +157,27 @@ function* daxIomapPmdFault(t: Task, vmf: VmFault): Steps<number> {
     const entry = yield* grabMappingEntry(t, inode, context.xas, vmf.pgoff, PMD_ORDER)
     if (entry >= 0) {
       context.entry = entry
+      touches(t, TOUCH_TABLE, vmf.pmd >>> 9, TOUCH_READ)
       if (!pt.isNone(vmf.pmd) && !pt.pmdIsLeaf(vmf.pmd)) ret = 0
       else {
         const flags = IOMAP_DAX | IOMAP_FAULT | (write ? IOMAP_WRITE : 0)
         const pos = index * 4096
+        touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
         context.error = iomapBegin(t, inode, pos, PMD_SIZE, flags, context)
+        touchesNew(t, inode, context, pos, PMD_SIZE)
         if (context.error === 0) {
           const length = iomapLength(pos, PMD_SIZE, context.iomap, context.srcmap)
           if (length === PMD_SIZE) ret = yield* daxFaultIter(t, vmf, inode, context, write, true)
+          touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
           iomapEnd(inode, pos, length, ret === VM_FAULT_FALLBACK ? 0 : PMD_SIZE, flags)
         }
       }
+      touchesEntry(t, inode.name, context.xas, context.entry, TOUCH_RELEASE)
+      touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
       yield* daxUnlockEntry(context.xas, context.entry)
     } else ret = -entry
   }
+  touches(t, TOUCH_TABLE, vmf.pmd >>> 9, TOUCH_READ)
   if (ret === VM_FAULT_FALLBACK && !pt.isNone(vmf.pmd) && pt.pmdIsLeaf(vmf.pmd)) {
     yield* splitHugePmd(t, vmf.vma, vmf.pmd, vmf.address)
   }
@@ -190,6 +216,7 @@ function* daxFaultIter(
   // fs/dax.c: dax_iomap_direct_access wants 2 MiB aligned in physical memory
   if (pmd && pfn % PG_PMD_NR !== 0) return VM_FAULT_FALLBACK
   yield* daxInsertEntry(t, vmf, inode, context, write, pfn, pmd ? DAX_PMD : 0)
+  touchesCow(t, inode, context, pos, pmd ? PMD_SIZE : 4096)
   if (write) daxIomapCowCopy(t, pos, pmd ? PMD_SIZE : 4096, context, pmd ? PMD_SIZE : 4096)
   if (isSynchronous(vmf, context, write)) {
     context.pfn = pfn
@@ -221,6 +248,7 @@ function* daxInsertEntry(
   const tags = t.machine.kernel.daxReadFaultsTagDirty || write
   const dirty = tags && !isSynchronous(vmf, context, write)
   const cow = write && (context.iomap.flags & IOMAP_F_SHARED) !== 0
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   if (dirty) inode.dirtyPages = true
   if (cow || (daxIsZeroEntry(entry) && (flags & DAX_ZERO_PAGE) === 0)) {
     const index = xas.index
@@ -229,6 +257,7 @@ function* daxInsertEntry(
     else yield* unmapMappingPages(t, inode.mapping, index, 1, false)
   }
   yield STEP_FLAG
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   xas.reset()
   if (cow || daxIsZeroEntry(entry) || daxIsEmptyEntry(entry)) {
     context.entry = daxMakeEntry(pfn, flags)
@@ -248,6 +277,8 @@ function* daxFaultCowPage(
   pos: number,
 ): Steps<number> {
   const { iomap } = context
+  touches(t, TOUCH_FRAME, vmf.cowPage, TOUCH_WRITE)
+  touches(t, TOUCH_FRAME, inode.pfnOf(iomap.type === IOMAP_MAPPED ? iomap.blockAt(pos) : 0), TOUCH_READ)
   if (iomap.type === IOMAP_MAPPED) t.machine.memory.copyPage(vmf.cowPage, inode.pfnOf(iomap.blockAt(pos)))
   const ret = yield* finishFault(t, vmf)
   return ret === 0 ? VM_FAULT_DONE_COW : ret
@@ -319,10 +350,14 @@ function* daxInsertPfnMkwrite(
     if (m.trace !== null) m.trace('dax_insert_pfn_mkwrite_no_entry', t, vmf.pgoff, VM_FAULT_NOPAGE, 0)
     return VM_FAULT_NOPAGE
   }
+  touchesEntry(t, inode.name, xas, entry, TOUCH_ACQUIRE)
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   xas.setMark(PAGECACHE_TAG_DIRTY)
   xas.store(daxLocked(entry))
   const ret =
     order === 0 ? yield* vmfInsertMixedMkwrite(t, vmf, pfn) : yield* vmfInsertPfnPmd(t, vmf, pfn, true)
+  touchesEntry(t, inode.name, xas, entry, TOUCH_RELEASE)
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   yield* daxUnlockEntry(xas, entry)
   if (m.trace !== null) m.trace('dax_insert_pfn_mkwrite', t, vmf.pgoff, ret, 0)
   return ret

@@ -13,6 +13,9 @@ import {
   FMODE_WRITE,
   type Steps,
   type Task,
+  TOUCH_FILE_SYSTEM,
+  TOUCH_WRITE,
+  touches,
   VM_HUGEPAGE,
   VM_SYNC,
   type Vma,
@@ -21,6 +24,7 @@ import { downWrite, upWrite } from '@mm-model/core/steps'
 import { type DaxFile, DaxInode } from '../inode.ts'
 import { openFile } from '../open.ts'
 import { SB_FREEZE_PAGEFAULT, SB_FREEZE_WRITE, type SuperBlock } from '../super-block.ts'
+import { touchesAccess } from '../touch.ts'
 import { daxReadByte } from './dax-io.ts'
 import { sbEnd, sbStart } from './freeze.ts'
 import { fileFlushCmtime } from './times.ts'
@@ -29,9 +33,11 @@ import { fileFlushCmtime } from './times.ts'
  * open(2) with `O_CREAT | O_TRUNC` for reading and writing: a new file, or the one of that name cut to nothing.
  */
 export function* openCreate(t: Task, sb: SuperBlock, name: string): Steps<DaxFile> {
+  touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
   let inode = sb.inodes.find((candidate) => candidate.name === name)
   if (inode === undefined) {
     yield* sbStart(t, sb, SB_FREEZE_WRITE)
+    touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
     inode = new DaxInode(sb, name)
     sb.inodes.push(inode)
     yield* sbEnd(t, sb, SB_FREEZE_WRITE)
@@ -149,6 +155,7 @@ export function* daxFlushCmtime(t: Task, file: File): Steps<number> {
 export function* daxFileMmap(_t: Task, file: File, vma: Vma): Steps<number> {
   if ((vma.vmFlags & VM_SYNC) !== 0 && !file.isDax) return -EOPNOTSUPP
   const { inode } = file as DaxFile
+  touchesAccess(_t, inode)
   inode.accessed()
   vma.vmOps = inode.sb.vmOperations
   vma.vmFlags |= VM_HUGEPAGE

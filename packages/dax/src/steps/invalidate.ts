@@ -3,7 +3,16 @@
  * @module
  */
 
-import { STEP_FLAG, type Steps, type Task } from '@mm-model/core'
+import {
+  STEP_FLAG,
+  type Steps,
+  type Task,
+  TOUCH_ENTRIES,
+  TOUCH_I_MMAP,
+  TOUCH_READ,
+  TOUCH_WRITE,
+  touches,
+} from '@mm-model/core'
 import { unmapMappingPages, unmapMappingRange } from '@mm-model/core/steps'
 import { daxEntryOrder } from '../entry.ts'
 import type { DaxInode } from '../inode.ts'
@@ -15,6 +24,7 @@ import { MAX_PAGE_INDEX } from './writeback.ts'
 function* daxInvalidateEntry(t: Task, inode: DaxInode, index: number, truncating: boolean): Steps<void> {
   const xas = new XaState(inode.entries).set(index, 0)
   const entry = yield* getUnlockedEntry(t, xas, 0, inode.name)
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   if (entry === 0 || entry === ENTRY_CONFLICT) return
   if (!truncating && (xas.getMark(PAGECACHE_TAG_DIRTY) || xas.getMark(PAGECACHE_TAG_TOWRITE))) return
   xas.store(0)
@@ -31,6 +41,7 @@ function* removeEntries(
 ): Steps<void> {
   const xas = new XaState(inode.entries)
   for (let index = first; index <= last; ) {
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
     const entry = xas.set(index, 0).find(last)
     if (entry === 0) return
     const start = xas.entryStart
@@ -49,6 +60,7 @@ export function* invalidateInodePages2Range(
   first: number,
   last: number,
 ): Steps<void> {
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   if (inode.entries.isEmpty) return
   yield* removeEntries(t, inode, first, last, false)
   yield* unmapMappingPages(t, inode.mapping, first, last - first + 1, false)
@@ -82,10 +94,12 @@ export function* truncatePagecacheRange(t: Task, inode: DaxInode, start: number,
 export function* breakLayouts(t: Task, inode: DaxInode): Steps<void> {
   const m = t.machine
   if (m.trace !== null) m.trace('dax_layout_busy', t, 0, 0, 0)
+  touches(t, TOUCH_I_MMAP, inode.mapping.iMmapRwsem.name, TOUCH_READ)
   if (!inode.mapping.isMapped) return
   yield* unmapMappingPages(t, inode.mapping, 0, 0, false)
   const xas = new XaState(inode.entries)
   for (let index = 0; ; ) {
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
     const entry = xas.set(index, 0).find(MAX_PAGE_INDEX)
     if (entry === 0) return
     const start = xas.entryStart

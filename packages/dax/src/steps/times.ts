@@ -3,13 +3,22 @@
  * @module
  */
 
-import { type Task, TIMES_AT_FAULT, TIMES_DEFERRED } from '@mm-model/core'
+import {
+  type Task,
+  TIMES_AT_FAULT,
+  TIMES_DEFERRED,
+  TOUCH_TIMES,
+  TOUCH_WRITE,
+  touches,
+} from '@mm-model/core'
 import type { DaxInode } from '../inode.ts'
+import { touchesCmtime, touchesTimes } from '../touch.ts'
 
 /** fs/inode.c: file_update_time, 6.1. */
 export function fileUpdateTime(t: Task, inode: DaxInode): void {
   const m = t.machine
   if (m.trace !== null) m.trace('file_update_time', t, 0, 0, 0)
+  touchesTimes(t, inode)
   inode.touch()
 }
 
@@ -21,6 +30,7 @@ export function faultUpdateTime(t: Task, inode: DaxInode): void {
   const when = t.machine.strategyHost.updateTimes(t)
   if (when === TIMES_AT_FAULT) fileUpdateTime(t, inode)
   else if (when === TIMES_DEFERRED) {
+    touches(t, TOUCH_TIMES, inode.mapping.iMmapRwsem.name, TOUCH_WRITE)
     inode.mapping.defersCmtime = true
     inode.mapping.asCmtime = true
   }
@@ -38,6 +48,7 @@ export function mappingFlushCmtime(inode: DaxInode): void {
 
 /** The same for an area that is synchronised or goes, and has its file. The caller keeps freezes out. */
 export function fileFlushCmtime(t: Task, inode: DaxInode): void {
+  touchesCmtime(t, inode)
   if (!inode.mapping.asCmtime) return
   inode.mapping.asCmtime = false
   fileUpdateTime(t, inode)

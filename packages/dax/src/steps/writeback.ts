@@ -3,10 +3,23 @@
  * @module
  */
 
-import { STEP_FLAG, type Steps, type Task } from '@mm-model/core'
+import {
+  STEP_FLAG,
+  type Steps,
+  type Task,
+  TOUCH_ACQUIRE,
+  TOUCH_AREAS,
+  TOUCH_ENTRIES,
+  TOUCH_I_MMAP,
+  TOUCH_READ,
+  TOUCH_RELEASE,
+  TOUCH_WRITE,
+  touches,
+} from '@mm-model/core'
 import { downRead, pfnMkcleanRange, upRead } from '@mm-model/core/steps'
 import { daxEntryOrder, daxIsEmptyEntry, daxIsLocked, daxIsZeroEntry, daxLocked, daxToPfn } from '../entry.ts'
 import type { DaxInode } from '../inode.ts'
+import { touchesCmtime, touchesEntry } from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
 import { ENTRY_CONFLICT, getUnlockedEntry } from './entries.ts'
 import { mappingFlushCmtime } from './times.ts'
@@ -21,6 +34,7 @@ const EIO = 5
  * whole mapping is asked, not the range). 0 or a negative error number.
  */
 export function* fileWriteAndWaitRange(t: Task, inode: DaxInode, start: number, end: number): Steps<number> {
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   if (inode.entries.isEmpty || !inode.entries.marked(PAGECACHE_TAG_DIRTY)) return 0
   return yield* doWritepages(t, inode, start, end)
 }
@@ -28,6 +42,7 @@ export function* fileWriteAndWaitRange(t: Task, inode: DaxInode, start: number, 
 /** Writeback, and times that faults deferred (mm/page-writeback.c: do_writepages, 6.1). */
 function* doWritepages(t: Task, inode: DaxInode, start: number, end: number): Steps<number> {
   const ret = yield* daxWritepages(t, inode, start, end)
+  touchesCmtime(t, inode)
   mappingFlushCmtime(inode)
   return ret
 }
@@ -36,6 +51,7 @@ function* doWritepages(t: Task, inode: DaxInode, start: number, end: number): St
 export function* daxWritepages(t: Task, inode: DaxInode, start: number, end: number): Steps<number> {
   const m = t.machine
   if (m.trace !== null) m.trace('dax_writeback', t, 0, 0, 0)
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   if (inode.entries.isEmpty) return 0
   const first = Math.floor(start / 4096)
   const last = end === Infinity ? MAX_PAGE_INDEX : Math.floor(end / 4096)
@@ -45,6 +61,7 @@ export function* daxWritepages(t: Task, inode: DaxInode, start: number, end: num
   xas.set(first, 0)
   while (xas.findMarked(last, PAGECACHE_TAG_DIRTY) !== 0) xas.setMark(PAGECACHE_TAG_TOWRITE)
   yield STEP_FLAG
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   xas.set(first, 0)
   let ret = 0
   for (
@@ -54,6 +71,7 @@ export function* daxWritepages(t: Task, inode: DaxInode, start: number, end: num
   ) {
     ret = yield* daxWritebackOne(t, inode, xas, entry)
     if (ret < 0) break
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   }
   if (m.trace !== null) m.trace('dax_writeback_range_done', t, xas.index, last, 0)
   return ret
@@ -66,6 +84,7 @@ export function* daxWritepages(t: Task, inode: DaxInode, start: number, end: num
 function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number): Steps<number> {
   const m = t.machine
   let entry = found
+  touchesEntry(t, inode.name, xas, found, TOUCH_READ)
   if (daxIsLocked(entry)) {
     const old = entry
     entry = yield* getUnlockedEntry(t, xas, 0, inode.name)
@@ -73,6 +92,8 @@ function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number)
     if (daxIsEmptyEntry(entry) || daxIsZeroEntry(entry)) return -EIO
     if (!xas.getMark(PAGECACHE_TAG_TOWRITE)) return 0
   }
+  touchesEntry(t, inode.name, xas, entry, TOUCH_ACQUIRE)
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   xas.store(daxLocked(entry))
   xas.clearMark(PAGECACHE_TAG_TOWRITE)
   yield STEP_FLAG
@@ -80,13 +101,18 @@ function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number)
   const index = xas.index - (xas.index % count)
   const pfn = daxToPfn(entry)
   yield* downRead(t, inode.mapping.iMmapRwsem)
+  touches(t, TOUCH_I_MMAP, inode.mapping.iMmapRwsem.name, TOUCH_READ)
   for (const vma of inode.mapping.iMmap) {
+    touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_READ)
     if (vma.vmPgoff > index + count - 1 || vma.pgoffEnd <= index) continue
     yield* pfnMkcleanRange(t, vma, pfn, count, index)
+    touches(t, TOUCH_I_MMAP, inode.mapping.iMmapRwsem.name, TOUCH_READ)
   }
   yield* upRead(t, inode.mapping.iMmapRwsem)
   // dax_flush: what was stored through the mappings is durable from here on
   yield STEP_FLAG
+  touchesEntry(t, inode.name, xas, entry, TOUCH_RELEASE)
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   xas.reset()
   xas.store(entry)
   xas.clearMark(PAGECACHE_TAG_DIRTY)

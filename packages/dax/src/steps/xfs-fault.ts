@@ -8,6 +8,9 @@ import {
   PE_SIZE_PTE,
   type Steps,
   type Task,
+  TOUCH_FILE_SYSTEM,
+  TOUCH_READ,
+  touches,
   VM_FAULT_NEEDDSYNC,
   VM_SHARED,
   type VmFault,
@@ -68,6 +71,7 @@ function* filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): S
  */
 function* lockForWriteFault(t: Task, { mapping, xfs }: DaxInode): Steps<boolean> {
   yield* downRead(t, mapping.invalidateLock)
+  touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_READ)
   if (xfs?.remapping !== true) return false
   yield* upRead(t, mapping.invalidateLock)
   yield* downWrite(t, mapping.invalidateLock)

@@ -3,9 +3,10 @@
  * @module
  */
 
-import type { File, Steps, Task } from '@mm-model/core'
+import { type File, type Steps, type Task, TOUCH_FILE_SYSTEM, TOUCH_WRITE, touches } from '@mm-model/core'
 import { downWrite, upWrite } from '@mm-model/core/steps'
 import type { DaxFile, DaxInode } from '../inode.ts'
+import { touchesSize, touchesTimes } from '../touch.ts'
 import { xfsInodeOf, xfsOf } from '../xfs/personality.ts'
 import { daxTruncatePage, daxWrite, daxZeroRange } from './dax-io.ts'
 import { breakLayouts, truncatePagecache, truncatePagecacheRange } from './invalidate.ts'
@@ -25,6 +26,7 @@ export function* xfsSetSize(t: Task, inode: DaxInode, size: number): Steps<numbe
  * times alone (fs/xfs/xfs_iops.c: xfs_setattr_size, 6.1).
  */
 function* setattrSize(t: Task, inode: DaxInode, size: number): Steps<number> {
+  touchesSize(t, inode)
   const oldSize = inode.size
   if (size !== 0 || oldSize !== 0 || xfsInodeOf(inode).extents.all.length > 0) {
     let zeroed = 0
@@ -37,6 +39,7 @@ function* setattrSize(t: Task, inode: DaxInode, size: number): Steps<number> {
       zeroed = yield* daxTruncatePage(t, inode, size)
     }
     if (zeroed < 0) return zeroed
+    touchesSize(t, inode)
     inode.size = size
     yield* truncatePagecache(t, inode, size)
     // Of a file that was cut this is an empty range, which 6.1 asks for all the same (mm/filemap.c: filemap_write_and_wait_range).
@@ -44,8 +47,11 @@ function* setattrSize(t: Task, inode: DaxInode, size: number): Steps<number> {
       const error = yield* fileWriteAndWaitRange(t, inode, oldSize, size - 1)
       if (error !== 0) return error
     }
+    touchesSize(t, inode)
     if (size <= oldSize) inode.sb.personality.truncate(inode)
   }
+  touchesSize(t, inode)
+  touchesTimes(t, inode)
   inode.sb.personality.sizeChanged(inode)
   inode.touch()
   return 0
@@ -54,6 +60,8 @@ function* setattrSize(t: Task, inode: DaxInode, size: number): Steps<number> {
 /** fs/xfs/xfs_file.c: xfs_file_fallocate, mode 0, 6.1. */
 export function* xfsAllocate(t: Task, inode: DaxInode, offset: number, length: number): Steps<number> {
   yield* lockForFallocate(t, inode)
+  touchesTimes(t, inode)
+  touchesSize(t, inode)
   inode.touch()
   let ret = inode.sb.personality.allocate(inode, offset, length, 0)
   if (ret === 0 && offset + length > inode.size) ret = yield* setattrSize(t, inode, offset + length)
@@ -66,6 +74,7 @@ export function* xfsPunch(t: Task, inode: DaxInode, offset: number, length: numb
   yield* lockForFallocate(t, inode)
   let ret = yield* flushUnmapRange(t, inode, offset, length)
   if (ret === 0) {
+    touchesTimes(t, inode)
     inode.touch()
     ret = yield* freeFileSpace(t, inode, offset, length)
   }
@@ -96,11 +105,13 @@ export function* flushUnmapRange(t: Task, inode: DaxInode, offset: number, lengt
 
 /** Frees whole blocks, and zeros what is left of the range inside the file (xfs_free_file_space, 6.1). */
 function* freeFileSpace(t: Task, inode: DaxInode, offset: number, length: number): Steps<number> {
+  touchesSize(t, inode)
   const error = inode.sb.personality.punch(inode, offset, length)
   if (error !== 0 || offset >= inode.size) return error
   const end = Math.min(offset + length, inode.size)
   const zeroed = yield* daxZeroRange(t, inode, offset, end - offset)
   if (zeroed < 0) return zeroed
+  touchesSize(t, inode)
   if (end < inode.size || end % 4096 === 0) return 0
   return yield* fileWriteAndWaitRange(t, inode, end - (end % 4096), Infinity)
 }
@@ -115,8 +126,10 @@ export function* xfsDaxWrite(
 ): Steps<number> {
   yield* downWrite(t, inode.rwsem)
   let ret = 0
+  touchesSize(t, inode)
   if (offset > inode.size) ret = yield* daxZeroRange(t, inode, inode.size, offset - inode.size)
   if (ret >= 0) {
+    touchesTimes(t, inode)
     inode.touch()
     ret = yield* daxWrite(t, inode, offset, length, byte)
   }
@@ -134,6 +147,7 @@ export function* xfsFileFsync(
 ): Steps<number> {
   const { inode } = file as DaxFile
   const error = yield* fileWriteAndWaitRange(t, inode, start, end)
+  touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
   if (error === 0) xfsOf(inode).sync(inode, datasync)
   return error
 }

@@ -3,9 +3,18 @@
  * @module
  */
 
-import { EINVAL, STEP_FLAG, type Steps, type Task } from '@mm-model/core'
+import {
+  EINVAL,
+  STEP_FLAG,
+  type Steps,
+  type Task,
+  TOUCH_FILE_SYSTEM,
+  TOUCH_WRITE,
+  touches,
+} from '@mm-model/core'
 import { downgradeWrite, downWrite, upRead, upWrite } from '@mm-model/core/steps'
 import type { DaxInode } from '../inode.ts'
+import { touchesSize, touchesTimes } from '../touch.ts'
 import { xfsInodeOf, xfsOf } from '../xfs/personality.ts'
 import { breakLayouts } from './invalidate.ts'
 import { fileWriteAndWaitRange } from './writeback.ts'
@@ -17,18 +26,23 @@ import { flushUnmapRange } from './xfs-file.ts'
  */
 export function* xfsFileRemapRange(t: Task, inodeIn: DaxInode, inodeOut: DaxInode): Steps<number> {
   yield* lockBoth(t, inodeIn, inodeOut)
+  touchesSize(t, inodeIn)
   const length = inodeIn.size
   let ret = yield* daxRemapFileRangePrep(t, inodeIn, inodeOut)
   if (ret === 0 && length > 0) {
     const [source, target] = [xfsInodeOf(inodeIn), xfsInodeOf(inodeOut)]
+    touchesSize(t, inodeIn)
+    touchesSize(t, inodeOut)
     source.setReflink()
     target.setReflink()
     ret = yield* flushUnmapRange(t, inodeOut, 0, length)
     if (ret === 0) {
+      touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
       source.remapping = true
       yield* downgradeWrite(t, inodeIn.mapping.invalidateLock)
       yield* downgradeWrite(t, inodeIn.rwsem)
-      ret = yield* remapBlocks(inodeIn, inodeOut, length)
+      ret = yield* remapBlocks(t, inodeIn, inodeOut, length)
+      touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
       source.remapping = false
       yield* upRead(t, inodeIn.mapping.invalidateLock)
       yield* upWrite(t, inodeOut.mapping.invalidateLock)
@@ -54,20 +68,24 @@ function* daxRemapFileRangePrep(t: Task, inodeIn: DaxInode, inodeOut: DaxInode):
     const error = yield* fileWriteAndWaitRange(t, inode, 0, length - 1)
     if (error !== 0) return error
   }
+  touchesSize(t, inodeOut)
+  touchesTimes(t, inodeOut)
   if (length % 4096 !== 0 && length < inodeOut.size) return -EINVAL
   inodeOut.touch()
   return 0
 }
 
 /** Extent by extent; what was done before an error stays (fs/xfs/xfs_reflink.c: xfs_reflink_remap_blocks, 6.1). */
-function* remapBlocks(inodeIn: DaxInode, inodeOut: DaxInode, length: number): Steps<number> {
+function* remapBlocks(_t: Task, inodeIn: DaxInode, inodeOut: DaxInode, length: number): Steps<number> {
   const xfs = xfsOf(inodeOut)
   for (let at = 0; at < length; ) {
+    touchesSize(_t, inodeOut)
     const done = xfs.remapExtent(inodeIn, inodeOut, at, length)
     if (done < 0) return done
     at += done
     yield STEP_FLAG
   }
+  touchesSize(_t, inodeOut)
   if (length > inodeOut.size) xfs.setSize(inodeOut, length)
   return 0
 }

@@ -1,0 +1,117 @@
+/**
+ * What steps touch of files and file systems (`touch.ts` of `@mm-model/core` says what that is for).
+ * @module
+ */
+
+import {
+  type Task,
+  TOUCH_ENTRY_LOCK,
+  TOUCH_FILE_SYSTEM,
+  TOUCH_FRAME,
+  TOUCH_FREEZE,
+  TOUCH_READ,
+  TOUCH_SIZE,
+  TOUCH_TIMES,
+  TOUCH_WRITE,
+  touches,
+} from '@mm-model/core'
+import { daxEntryOrder } from './entry.ts'
+import type { FaultContext } from './fault-context.ts'
+import type { DaxInode } from './inode.ts'
+import { IOMAP_F_NEW, IOMAP_HOLE, IOMAP_MAPPED, type Iomap } from './iomap.ts'
+import { SB_FREEZE_FS, SB_FREEZE_WRITE } from './super-block.ts'
+import type { XaState } from './xarray.ts'
+
+/** Size and blocks of a file are looked at, and may change. */
+export function touchesSize(t: Task, inode: DaxInode): void {
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_WRITE)
+  touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
+}
+
+/** The times of a file become now, if they are not. */
+export function touchesTimes(t: Task, inode: DaxInode): void {
+  const { now } = t.machine
+  const same = inode.mtime === now && inode.ctime === now
+  touches(t, TOUCH_TIMES, inode.mapping.iMmapRwsem.name, same ? TOUCH_READ : TOUCH_WRITE)
+  if (!same) touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
+}
+
+/** The times become now if that was deferred. */
+export function touchesCmtime(t: Task, inode: DaxInode): void {
+  const { asCmtime, iMmapRwsem } = inode.mapping
+  touches(t, TOUCH_TIMES, iMmapRwsem.name, asCmtime ? TOUCH_WRITE : TOUCH_READ)
+  if (asCmtime) touchesTimes(t, inode)
+}
+
+/** The time of the last access may become now. */
+export function touchesAccess(t: Task, inode: DaxInode): void {
+  touches(t, TOUCH_TIMES, inode.mapping.iMmapRwsem.name, TOUCH_WRITE)
+  touches(t, TOUCH_FREEZE, SB_FREEZE_WRITE, TOUCH_READ)
+  touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
+}
+
+/**
+ * The lock of an entry that `xas` is at; one of 2 MiB is an entry of its own, whatever page of it was asked for. Its
+ * id is the file's name and the first page.
+ */
+export function touchesEntry(t: Task, name: string, xas: XaState, entry: number, how: number): void {
+  if (t.machine.touched === null) return
+  const pages = 2 ** daxEntryOrder(entry)
+  const start = xas.index - (xas.index % pages)
+  touches(t, TOUCH_ENTRY_LOCK, `${name} from page ${start}, ${pages}`, how)
+}
+
+/** All freeze levels. */
+export function touchesFrozen(t: Task, how: number): void {
+  for (let level = SB_FREEZE_WRITE; level <= SB_FREEZE_FS; level++) touches(t, TOUCH_FREEZE, level, how)
+}
+
+/** Blocks that the file system has just allocated hold zeros. */
+export function touchesNew(
+  t: Task,
+  inode: DaxInode,
+  { iomap }: FaultContext,
+  pos: number,
+  length: number,
+): void {
+  if ((iomap.flags & IOMAP_F_NEW) !== 0) touchesExtent(t, inode, iomap, pos, length, TOUCH_WRITE)
+}
+
+/** The bytes at `pos` are read or written, where there are blocks. */
+export function touchesBytes(
+  t: Task,
+  inode: DaxInode,
+  { iomap }: FaultContext,
+  pos: number,
+  length: number,
+): void {
+  touchesExtent(t, inode, iomap, pos, length, TOUCH_WRITE)
+}
+
+/** The bytes at `pos` are copied to the blocks that a write goes to, if they are others. */
+export function touchesCow(
+  t: Task,
+  inode: DaxInode,
+  { iomap, srcmap }: FaultContext,
+  pos: number,
+  length: number,
+): void {
+  if (srcmap.type === IOMAP_HOLE) return
+  touchesExtent(t, inode, srcmap, pos, length, TOUCH_READ)
+  touchesExtent(t, inode, iomap, pos, length, TOUCH_WRITE)
+}
+
+function touchesExtent(
+  t: Task,
+  inode: DaxInode,
+  iomap: Iomap,
+  pos: number,
+  length: number,
+  how: number,
+): void {
+  if (t.machine.touched === null || iomap.type !== IOMAP_MAPPED) return
+  const end = Math.min(pos + length, iomap.offset + iomap.length)
+  for (let at = Math.floor(pos / 4096) * 4096; at < end; at += 4096) {
+    if (at >= iomap.offset) touches(t, TOUCH_FRAME, inode.pfnOf(iomap.blockAt(at)), how)
+  }
+}
