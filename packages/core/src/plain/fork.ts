@@ -21,7 +21,7 @@ import { Vma } from '../vma.ts'
 import { anonVmaFork } from './anon-rmap.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
 import { copyHugePmd } from './huge-anon.ts'
-import { downWrite, lockTable, unlockTable } from './locking.ts'
+import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
 import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 
@@ -58,7 +58,12 @@ function dupMmap(t: Task, mm: Mm): void {
     vma.vmPageProtHi = old.vmPageProtHi
     if ((vma.vmFlags & VM_WIPEONFORK) === 0) anonVmaFork(vma, old)
     mm.areas.insert(vma)
-    if (vma.vmFile !== null) vma.vmFile.mapping.insertVmaAfter(vma, old)
+    if (vma.vmFile !== null) {
+      const { mapping } = vma.vmFile
+      downWrite(t, mapping.iMmapRwsem)
+      mapping.insertVmaAfter(vma, old)
+      upWrite(t, mapping.iMmapRwsem)
+    }
     if ((vma.vmFlags & VM_WIPEONFORK) === 0) {
       if (m.trace !== null) m.trace('copy_page_range', t, vma.vmStart, vma.vmEnd, 0)
       copyPageRange(t, vma, old)

@@ -16,7 +16,7 @@ import { Vma } from '../vma.ts'
 import { anonVmaClone } from './anon-rmap.ts'
 import { toScratch } from './entries.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite, lockTable, unlockTable } from './locking.ts'
+import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { getUnmappedArea } from './mmap.ts'
 import { doMunmap } from './munmap.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
@@ -221,7 +221,12 @@ function copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: n
   anonVmaClone(area, vma)
   vmaStartWrite(t, area)
   mm.areas.insert(area)
-  vma.vmFile?.mapping.insertVma(area)
+  if (vma.vmFile !== null) {
+    const { mapping } = vma.vmFile
+    downWrite(t, mapping.iMmapRwsem)
+    mapping.insertVma(area)
+    upWrite(t, mapping.iMmapRwsem)
+  }
   return vma
 }
 

@@ -12,7 +12,7 @@ import type { Task } from '../task.ts'
 import { VM_SHARED } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { unlinkAnonVmas } from './anon-rmap.ts'
-import { downWrite } from './locking.ts'
+import { downWrite, upWrite } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
 import { splitVmaAnyway } from './vma-adjust.ts'
 import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
@@ -83,11 +83,20 @@ function unmapRegion(t: Task, mm: Mm, detached: Vma[], start: number, end: numbe
       const vma = detached[i++]!
       to = vma.vmEnd
       unlinkAnonVmas(vma)
-      vma.vmFile?.mapping.removeVma(vma)
+      unlinkFileVma(t, vma)
     } while (i < detached.length && detached[i]!.vmStart <= to + PMD_SIZE)
     freePgdRange(t, mm, from, to, floor, i < detached.length ? detached[i]!.vmStart : ceiling)
   }
   tlbFlushMmu(t, mm)
+}
+
+/** Takes the area out of what maps its file (mm/mmap.c: unlink_file_vma, 6.1). */
+function unlinkFileVma(t: Task, vma: Vma): void {
+  if (vma.vmFile === null) return
+  const { mapping } = vma.vmFile
+  downWrite(t, mapping.iMmapRwsem)
+  mapping.removeVma(vma)
+  upWrite(t, mapping.iMmapRwsem)
 }
 
 /**

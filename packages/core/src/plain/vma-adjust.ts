@@ -13,6 +13,7 @@ import type { Task } from '../task.ts'
 import { VM_SOFTDIRTY, VM_SPECIAL } from '../vm-flags.ts'
 import { type AnonVma, Vma } from '../vma.ts'
 import { anonVmaClone, unlinkAnonVmas } from './anon-rmap.ts'
+import { downWrite, upWrite } from './locking.ts'
 import { vmaStartWrite } from './vma-lock.ts'
 import { splitHugePmd } from './zap.ts'
 
@@ -195,6 +196,7 @@ export function vmaAdjust(
 
   // The interval tree takes areas out and back in, which puts them behind others that begin at the same page.
   const mapping = target.vmFile?.mapping
+  if (mapping !== undefined) downWrite(t, mapping.iMmapRwsem)
   if (mapping !== undefined) {
     if (insert !== null) mapping.insertVma(insert)
     mapping.removeVma(target)
@@ -213,6 +215,7 @@ export function vmaAdjust(
     mapping.insertVma(target)
     if (removed !== null) mapping.removeVma(removed)
     if (nextNext !== null) mapping.removeVma(nextNext)
+    upWrite(t, mapping.iMmapRwsem)
   }
   if (removed !== null) unlinkAnonVmas(removed)
   if (nextNext !== null) unlinkAnonVmas(nextNext)

@@ -34,7 +34,7 @@ import { Vma } from '../vma.ts'
 import { anonVmaFork } from './anon-rmap.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
 import { copyHugePmd } from './huge-anon.ts'
-import { downWrite, lockTable, unlockTable } from './locking.ts'
+import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
 import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 
@@ -74,9 +74,14 @@ function* dupMmap(t: Task, mm: Mm): Steps<void> {
     if ((vma.vmFlags & VM_WIPEONFORK) === 0) anonVmaFork(vma, old)
     touches(t, TOUCH_AREAS, oldMm.pgd, TOUCH_WRITE)
     touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
-    touchesIMmap(t, vma.vmFile?.mapping)
     mm.areas.insert(vma)
-    if (vma.vmFile !== null) vma.vmFile.mapping.insertVmaAfter(vma, old)
+    if (vma.vmFile !== null) {
+      const { mapping } = vma.vmFile
+      yield* downWrite(t, mapping.iMmapRwsem)
+      touchesIMmap(t, mapping)
+      mapping.insertVmaAfter(vma, old)
+      yield* upWrite(t, mapping.iMmapRwsem)
+    }
     if ((vma.vmFlags & VM_WIPEONFORK) === 0) {
       if (m.trace !== null) m.trace('copy_page_range', t, vma.vmStart, vma.vmEnd, 0)
       yield* copyPageRange(t, vma, old)

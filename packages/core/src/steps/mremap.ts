@@ -26,7 +26,7 @@ import { Vma } from '../vma.ts'
 import { anonVmaClone } from './anon-rmap.ts'
 import { toScratch } from './entries.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite, lockTable, unlockTable } from './locking.ts'
+import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { getUnmappedArea } from './mmap.ts'
 import { doMunmap } from './munmap.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
@@ -233,9 +233,14 @@ function* copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: 
   anonVmaClone(area, vma)
   yield* vmaStartWrite(t, area)
   touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
-  touchesIMmap(t, vma.vmFile?.mapping)
   mm.areas.insert(area)
-  vma.vmFile?.mapping.insertVma(area)
+  if (vma.vmFile !== null) {
+    const { mapping } = vma.vmFile
+    yield* downWrite(t, mapping.iMmapRwsem)
+    touchesIMmap(t, mapping)
+    mapping.insertVma(area)
+    yield* upWrite(t, mapping.iMmapRwsem)
+  }
   return vma
 }
 

@@ -22,7 +22,7 @@ import {
 import { VM_SHARED } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { unlinkAnonVmas } from './anon-rmap.ts'
-import { downWrite } from './locking.ts'
+import { downWrite, upWrite } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
 import { splitVmaAnyway } from './vma-adjust.ts'
 import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
@@ -95,12 +95,21 @@ function* unmapRegion(t: Task, mm: Mm, detached: Vma[], start: number, end: numb
       const vma = detached[i++]!
       to = vma.vmEnd
       unlinkAnonVmas(vma)
-      touchesIMmap(t, vma.vmFile?.mapping)
-      vma.vmFile?.mapping.removeVma(vma)
+      yield* unlinkFileVma(t, vma)
     } while (i < detached.length && detached[i]!.vmStart <= to + PMD_SIZE)
     freePgdRange(t, mm, from, to, floor, i < detached.length ? detached[i]!.vmStart : ceiling)
   }
   yield* tlbFlushMmu(t, mm)
+}
+
+/** Takes the area out of what maps its file (mm/mmap.c: unlink_file_vma, 6.1). */
+function* unlinkFileVma(t: Task, vma: Vma): Steps<void> {
+  if (vma.vmFile === null) return
+  const { mapping } = vma.vmFile
+  yield* downWrite(t, mapping.iMmapRwsem)
+  touchesIMmap(t, mapping)
+  mapping.removeVma(vma)
+  yield* upWrite(t, mapping.iMmapRwsem)
 }
 
 /**

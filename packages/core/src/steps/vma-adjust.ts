@@ -14,6 +14,7 @@ import { TOUCH_AREAS, TOUCH_WRITE, touches, touchesIMmap, touchesPath } from '..
 import { VM_SOFTDIRTY, VM_SPECIAL } from '../vm-flags.ts'
 import { type AnonVma, Vma } from '../vma.ts'
 import { anonVmaClone, unlinkAnonVmas } from './anon-rmap.ts'
+import { downWrite, upWrite } from './locking.ts'
 import { vmaStartWrite } from './vma-lock.ts'
 import { splitHugePmd } from './zap.ts'
 
@@ -196,6 +197,7 @@ export function* vmaAdjust(
 
   // The interval tree takes areas out and back in, which puts them behind others that begin at the same page.
   const mapping = target.vmFile?.mapping
+  if (mapping !== undefined) yield* downWrite(t, mapping.iMmapRwsem)
   touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_WRITE)
   touchesIMmap(t, mapping)
   if (mapping !== undefined) {
@@ -216,7 +218,9 @@ export function* vmaAdjust(
     mapping.insertVma(target)
     if (removed !== null) mapping.removeVma(removed)
     if (nextNext !== null) mapping.removeVma(nextNext)
+    yield* upWrite(t, mapping.iMmapRwsem)
   }
+  touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_WRITE)
   if (removed !== null) unlinkAnonVmas(removed)
   if (nextNext !== null) unlinkAnonVmas(nextNext)
 }

@@ -3,14 +3,7 @@
  * @module
  */
 
-import {
-  type Task,
-  TIMES_AT_FAULT,
-  TIMES_DEFERRED,
-  TOUCH_TIMES,
-  TOUCH_WRITE,
-  touches,
-} from '@mm-model/core'
+import { type Task, TIMES_AT_FAULT, TIMES_DEFERRED, TOUCH_TIMES, TOUCH_WRITE, touches } from '@mm-model/core'
 import type { DaxInode } from '../inode.ts'
 import { touchesCmtime, touchesTimes } from '../touch.ts'
 
