@@ -17,6 +17,8 @@ export class Mm {
    * writing (`mm_lock_seq`, 6.12).
    */
   mmLockSeq = 0
+  /** Locks of areas made so far, to name the next one by. */
+  vmLocks = 0
   /** Table number of the root (`mm->pgd`). */
   readonly pgd: number
   /** What TLB entries of this address space carry; a full flush gives it a new one. */

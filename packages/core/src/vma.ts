@@ -93,7 +93,8 @@ export class Vma {
   }
 }
 
-/** `mm1.vm_lock of the area at 0x600000000000`, by the address where the area came to be. */
+/** `mm1.vm_lock 3 of the area at 0x600000000000`, by the address where the area came to be. */
 function lockName(mm: Mm, start: number): string {
-  return `${mm.mmapLock.name.replace('mmap_lock', 'vm_lock')} of the area at 0x${start.toString(16)}`
+  // A number, since the halves of a split area may begin at the same address, one after the other.
+  return `${mm.mmapLock.name.replace('mmap_lock', 'vm_lock')} ${++mm.vmLocks} of the area at 0x${start.toString(16)}`
 }

@@ -1,0 +1,194 @@
+/**
+ * Searches without reduction: every schedule with at most so many preemptions, and schedules at random.
+ * @module
+ */
+
+import { type Execution, WAITS } from './execution.ts'
+import { conflict, type Footprint } from './footprint.ts'
+import type { Found, Search, Wrong } from './search.ts'
+
+interface Level {
+  /** Thread that runs here; -1 before. */
+  thread: number
+  /** Thread that ran before, -1 at the beginning. */
+  readonly before: number
+  /** Threads that ran from here, and that wait here; a bit each. */
+  tried: number
+  waiting: number
+  readonly pending: (Footprint | null)[]
+  readonly done: number
+  /** Preemptions on the way here. */
+  readonly preemptions: number
+  /** No other thread need be tried: what ran touched nothing. */
+  closed: boolean
+}
+
+/**
+ * Every schedule with at most `bound` preemptions: times that the CPU is taken from a thread that could have gone on. Of those
+ * that end in something wrong, one with the fewest steps. @throws Stop
+ */
+export function searchBounded(search: Search, bound: number): Found | null {
+  let execution = search.replay([], 0)
+  const threads = execution.instance.threads.length
+  const all = 2 ** threads - 1
+  const levels: Level[] = [levelAfter(null, execution, threads, null, false)]
+  let best: Found | null = null
+  for (;;) {
+    // Down, until nothing can run.
+    for (;;) {
+      const level = levels.at(-1)!
+      const thread = choice(level, all, bound)
+      if (thread < 0) {
+        const left = all & ~level.done
+        if (level.tried === 0 && (left & ~level.waiting) === 0)
+          best = better(best, search.wrongAtEnd(execution, left), levels, levels.length - 1)
+        break
+      }
+      if (best !== null && levels.length > best.schedule.length) break
+      const bit = 1 << thread
+      const result = search.step(execution, thread)
+      const footprint = search.recorder.take()
+      if (result === WAITS) {
+        level.waiting |= bit
+        level.pending[thread] = footprint
+        continue
+      }
+      level.tried |= bit
+      const costs = isPreemption(level, thread)
+      level.thread = thread
+      // Switching before it is no better than switching after it, which costs the same.
+      if (footprint.length === 0 && thread === level.before) level.closed = true
+      const wrong = search.wrongAfter(execution, result)
+      if (wrong !== null) {
+        best = better(best, wrong, levels, levels.length)
+        break
+      }
+      levels.push(levelAfter(level, execution, threads, footprint, costs))
+    }
+    // Up, to where something else can run.
+    for (;;) {
+      const level = levels.at(-1)
+      if (level === undefined) return best
+      const tooLong = best !== null && levels.length > best.schedule.length
+      if (!tooLong && choice(level, all, bound) >= 0) break
+      levels.pop()
+    }
+    execution = search.replay(
+      levels.map(({ thread }) => thread),
+      levels.length - 1,
+    )
+  }
+}
+
+function levelAfter(
+  from: Level | null,
+  execution: Execution,
+  threads: number,
+  footprint: Footprint | null,
+  costs: boolean,
+): Level {
+  const level: Level = {
+    thread: -1,
+    before: from?.thread ?? -1,
+    tried: 0,
+    waiting: 0,
+    pending: Array.from({ length: threads }, () => null),
+    done: execution.done,
+    preemptions: (from?.preemptions ?? 0) + (costs ? 1 : 0),
+    closed: false,
+  }
+  if (from === null || footprint === null) return level
+  for (let i = 0; i < threads; i++) {
+    if ((from.waiting & (1 << i)) === 0 || i === from.thread) continue
+    level.pending[i] = from.pending[i]!
+    if (!conflict(from.pending[i]!, footprint)) level.waiting |= 1 << i
+  }
+  return level
+}
+
+/** Whether running the thread takes the CPU from one that could go on. */
+function isPreemption({ before, waiting, done }: Level, thread: number): boolean {
+  return before >= 0 && before !== thread && ((waiting | done) & (1 << before)) === 0
+}
+
+/** The next thread to run from the level, the one that ran before first; -1 for none. */
+function choice(level: Level, all: number, bound: number): number {
+  if (level.closed) return -1
+  const open = all & ~level.tried & ~level.waiting & ~level.done
+  if (level.before >= 0 && (open & (1 << level.before)) !== 0) return level.before
+  if (open === 0) return -1
+  const thread = 31 - Math.clz32(open & -open)
+  return isPreemption(level, thread) && level.preemptions >= bound ? -1 : thread
+}
+
+function better(
+  best: Found | null,
+  wrong: Wrong | null,
+  levels: readonly Level[],
+  length: number,
+): Found | null {
+  if (wrong === null || (best !== null && best.schedule.length <= length)) return best
+  const schedule = levels.slice(0, length).map(({ thread }) => thread)
+  const last = levels[length - 1]
+  const preemptions =
+    last === undefined ? 0 : last.preemptions + (last.thread >= 0 && isPreemption(last, last.thread) ? 1 : 0)
+  return { wrong, schedule, preemptions }
+}
+
+/** `count` schedules, each choice of which the seed decides. @throws Stop */
+export function searchRandom(search: Search, count: number, seed: number): Found | null {
+  let state = seed >>> 0
+  // mulberry32
+  const random = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let z = Math.imul(state ^ (state >>> 15), state | 1)
+    z ^= z + Math.imul(z ^ (z >>> 7), z | 61)
+    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32
+  }
+  for (let n = 0; n < count; n++) {
+    const found = randomSchedule(search, random)
+    if (found !== null) return found
+  }
+  return null
+}
+
+function randomSchedule(search: Search, random: () => number): Found | null {
+  const execution = search.replay([], 0)
+  const threads = execution.instance.threads.length
+  const all = 2 ** threads - 1
+  // How often it switches is itself by chance: some bugs want few switches.
+  const switches = random() ** 2
+  const schedule: number[] = []
+  const pending: (Footprint | null)[] = Array.from({ length: threads }, () => null)
+  let waiting = 0
+  let preemptions = 0
+  let thread = -1
+  for (;;) {
+    const able = all & ~execution.done & ~waiting
+    const ended = (wrong: Wrong | null): Found | null =>
+      wrong === null ? null : { wrong, schedule, preemptions }
+    if (able === 0) return ended(search.wrongAtEnd(execution, all & ~execution.done))
+    const goesOn = thread >= 0 && (able & (1 << thread)) !== 0
+    let who = thread
+    if (!goesOn || random() < switches) {
+      const bits = Array.from({ length: threads }, (_, i) => i).filter((i) => (able & (1 << i)) !== 0)
+      who = bits[Math.floor(random() * bits.length)]!
+    }
+    const result = search.step(execution, who)
+    const footprint = search.recorder.take()
+    if (result === WAITS) {
+      waiting |= 1 << who
+      pending[who] = footprint
+      continue
+    }
+    if (goesOn && who !== thread) preemptions++
+    thread = who
+    schedule.push(who)
+    pending[who] = null
+    const wrong = search.wrongAfter(execution, result)
+    if (wrong !== null) return ended(wrong)
+    for (let i = 0; i < threads; i++) {
+      if ((waiting & (1 << i)) !== 0 && conflict(pending[i]!, footprint)) waiting &= ~(1 << i)
+    }
+  }
+}

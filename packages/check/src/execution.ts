@@ -1,0 +1,89 @@
+/**
+ * One execution: the program's machine and how far each thread is.
+ * @module
+ */
+
+import { MachineError, STEP_BLOCKED, type Step, type Steps } from '@mm-model/core'
+import type { Instance, Program } from './program.ts'
+
+/** What a step came to. */
+export const RAN: number = 0
+/** The thread has to wait; nothing happened. */
+export const WAITS: number = 1
+/** A call threw: {@link Execution.error}. */
+export const THREW: number = 2
+
+/** No thread's first step begins with one of `STEP_*`. */
+const STEP_BEGIN: Step = 0
+
+export class Execution {
+  readonly instance: Instance
+  /** Bit per thread. */
+  done = 0
+  /** What each thread's next step is: the `STEP_*` that it yielded, or {@link STEP_BEGIN} at the beginning of a call. */
+  readonly next: Step[]
+  /** What each thread's calls answered so far, and the signals of those that ended in one. */
+  readonly answers: string[][]
+  /** What a call threw. */
+  error: unknown = null
+  readonly #runs: (Steps<unknown> | null)[]
+  readonly #calls: number[]
+
+  /** @throws MachineError BAD_CONFIGURATION for threads that cannot be told apart, or a kernel whose steps are not described */
+  constructor(program: Program) {
+    this.instance = program()
+    const { threads, machine } = this.instance
+    if (
+      threads.length < 1 ||
+      threads.length > 30 ||
+      new Set(threads.map((t) => t.task)).size < threads.length
+    ) {
+      throw new MachineError('BAD_CONFIGURATION', {
+        found: `${threads.length} threads, of ${new Set(threads.map((t) => t.task)).size} tasks`,
+        expected: '1 to 30 threads, each with a task of its own',
+        remedy: 'give each thread a task: machine.addTask(mm, cpu)',
+      })
+    }
+    if (machine.kernel.dax !== 'iomap') {
+      throw new MachineError('BAD_CONFIGURATION', {
+        found: `kernel ${machine.kernel.name}, whose DAX handlers do not say what they touch`,
+        expected: 'a kernel with iomap',
+        remedy: 'explore 6.1 or 6.12',
+      })
+    }
+    this.next = threads.map(() => STEP_BEGIN)
+    this.answers = threads.map(() => [])
+    this.#runs = threads.map(() => null)
+    this.#calls = threads.map(() => 0)
+    for (let i = 0; i < threads.length; i++) if (threads[i]!.calls.length === 0) this.done |= 1 << i
+  }
+
+  /** Lets thread `i`, which has not ended, run to its next visible step: {@link RAN}, {@link WAITS} or {@link THREW}. */
+  step(i: number): number {
+    const thread = this.instance.threads[i]!
+    try {
+      const run = this.#runs[i] ?? thread.calls[this.#calls[i]!]!()
+      this.#runs[i] = run
+      const { done, value } = run.next()
+      if (done === true) {
+        const { signal } = thread.task
+        this.answers[i]!.push(signal === null ? answerOf(value) : `${answerOf(value)} ${signal.signal}`)
+        thread.task.signal = null
+        this.#runs[i] = null
+        this.next[i] = STEP_BEGIN
+        if (++this.#calls[i]! === thread.calls.length) this.done |= 1 << i
+        return RAN
+      }
+      if (value === STEP_BLOCKED) return WAITS
+      this.next[i] = value
+      return RAN
+    } catch (error) {
+      this.error = error
+      return THREW
+    }
+  }
+}
+
+function answerOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? 'a task' : String(value)
+}

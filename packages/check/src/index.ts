@@ -1,0 +1,10 @@
+/**
+ * `@mm-model/check`: every interleaving of a few threads, and the shortest that breaks a rule.
+ * @module
+ */
+
+export { type Counterexample, formatCounterexample, type ScheduleStep } from './counterexample.ts'
+export { type Exploration, type ExploreOptions, explore } from './explore.ts'
+export { stateInvariants } from './invariants.ts'
+export type { Instance, Program, StateInvariant, Thread } from './program.ts'
+export type { Wrong } from './search.ts'

@@ -1,0 +1,6 @@
+import * as check from '@mm-model/check'
+import { expect, it } from 'vitest'
+
+it('exports', () => {
+  expect(Object.keys(check).toSorted()).toEqual(['explore', 'formatCounterexample', 'stateInvariants'])
+})

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import * as check from '@mm-model/check'
+import * as core from '@mm-model/core'
+import * as corePlain from '@mm-model/core/plain'
+import * as coreSteps from '@mm-model/core/steps'
+import * as dax from '@mm-model/dax'
+import * as daxSteps from '@mm-model/dax/steps'
+import * as mkwrite from '@mm-model/strategy-mkwrite'
+import { runReadmeExample } from '@mm-model/vitest-config/readme'
+import { describe, expect, it } from 'vitest'
+
+const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+
+describe('the README', () => {
+  it('has an example that prints what it says', () => {
+    const { printed, promised } = runReadmeExample(README, {
+      '@mm-model/check': check,
+      '@mm-model/core': core,
+      '@mm-model/core/plain': corePlain,
+      '@mm-model/core/steps': coreSteps,
+      '@mm-model/dax': dax,
+      '@mm-model/dax/steps': daxSteps,
+      '@mm-model/strategy-mkwrite': mkwrite,
+    })
+    expect(printed).toEqual(promised)
+    expect(printed).toHaveLength(2)
+  })
+
+  it('names every export', () => {
+    for (const name of Object.keys(check)) expect(README, name).toMatch(new RegExp(`\`${name}[\`(]`))
+  })
+})
