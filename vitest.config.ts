@@ -8,6 +8,8 @@ export default defineConfig({
       'apps/*/vitest.config.ts',
       'tooling/*/vitest.config.ts',
     ],
+    // By itself it leaves one processor idle, which of two is half.
+    maxWorkers: '100%',
     reporters: ['default', './tooling/vitest/summary.mjs'],
   },
 })

@@ -48,6 +48,9 @@ const shape = fc
     }),
   )
 
+/** How many random programs: `.ci/run` takes 1,400, of which at least 1,000 have to be exhausted. */
+const PROGRAMS = Number(process.env.CHECK_PROGRAMS ?? 140)
+
 /** Final states of `some` that are not in `all`. */
 function missing(some: Iterable<string>, all: ReadonlyMap<string, number>): string[] {
   return [...some].filter((state) => !all.has(state))
@@ -70,9 +73,9 @@ describe('the reduced search', () => {
         expect(missing(random.finalStates.keys(), reduced.finalStates)).toEqual([])
         compared++
       }),
-      { numRuns: 1400, seed: 20160 },
+      { numRuns: PROGRAMS, seed: 20160 },
     )
-    expect(compared).toBeGreaterThanOrEqual(1000)
+    expect(compared).toBeGreaterThanOrEqual(Math.floor((PROGRAMS * 5) / 7))
   })
 
   it('comes to exactly what all schedules come to', { timeout: 600_000 }, () => {

@@ -3,6 +3,8 @@
  *
  *     node packages/conformance/scripts/conform.mjs [NAME…]
  *
+ * Without names it leaves out some that defer times and install otherwise: `insert-writable+deferred-mtime` and the like.
+ *
  * Exit code 1 when a sound strategy is found wrong, or a wrong one is not caught by the check that should.
  */
 import { combinations, conformance, MACHINES, outcomeOf, References } from '@mm-model/conformance'
@@ -15,7 +17,11 @@ import { readonlyHint } from '@mm-model/strategy-readonly-hint'
 import { retry } from '@mm-model/strategy-retry'
 
 const names = process.argv.slice(2)
-const wanted = ({ name }) => names.length === 0 || names.includes(name)
+/** What the others make likely, and a run for every change has no time for. */
+const LEFT_OUT = new Set(
+  ['insert-writable', 'fallthrough', 'readonly-hint'].map((name) => `${name}+deferred-mtime`),
+)
+const wanted = ({ name }) => (names.length === 0 ? !LEFT_OUT.has(name) : names.includes(name))
 const own = [retry, insertWritable, fallthrough, readonlyHint, mkwrite]
 // `deferredMtime` is `mkwrite` with deferred times.
 const sound = [
