@@ -1,4 +1,5 @@
 import type { Combination } from '@mm-model/conformance'
+import type { CostSource } from './cost-table.ts'
 import counted from './data/combination-costs.json'
 
 /** Kernel instructions of what a combination is about. */
@@ -9,12 +10,7 @@ export interface CombinationCost {
 }
 
 /** What the figures of combinations are and where they come from, for whoever prints them. */
-export const COMBINATION_COST_SOURCE: {
-  readonly unit: string
-  readonly how: string
-  readonly kernel: string
-  readonly notCounted: string
-} = {
+export const COMBINATION_COST_SOURCE: CostSource = {
   unit: counted.unit,
   how: counted.how,
   kernel: counted.kernel,
@@ -112,10 +108,13 @@ export function accessesOf(c: Combination): readonly CountedAccess[] {
   }
 }
 
+function kindsOf({ access }: Combination): readonly ('load' | 'store')[] {
+  return access === 'load-store' ? ['load', 'store'] : [access]
+}
+
 /** The accesses of a combination one after the other; `touched` is brought up to date. */
 function accessAll(c: Combination, touched: Touched, around: Around, exact: boolean): CountedAccess[] {
-  const kinds = c.access === 'load-store' ? (['load', 'store'] as const) : ([c.access] as const)
-  return kinds.map((kind) =>
+  return kindsOf(c).map((kind) =>
     kind === 'load' ? load(c, touched, around, exact) : store(c, touched, around, exact),
   )
 }
@@ -140,8 +139,7 @@ function store({ prot }: Combination, touched: Touched, around: Around, exact: b
  */
 function inChild(c: Combination, parent: Touched): CountedAccess[] {
   const own: Touched = { loaded: false, stored: c.area === 'private' && parent.stored }
-  const kinds = c.access === 'load-store' ? (['load', 'store'] as const) : ([c.access] as const)
-  return kinds.map((kind): CountedAccess => {
+  return kindsOf(c).map((kind): CountedAccess => {
     if (kind === 'load') return load(c, own, 'in a forked child', false)
     // Stored by the parent, then by the child: counted as such, unless the child loaded in between.
     if (own.loaded || !parent.stored) return store(c, own, 'plain', false)

@@ -3,14 +3,16 @@ import recorded from './data/cost.json'
 /** A row of the recorded cost table: what was counted. */
 export type CostRow = keyof (typeof recorded.strategies)['mkwrite']
 
-/** What the figures are and where they come from, for whoever prints them. */
-export const COST_SOURCE: {
-  readonly file: string
+/** What figures of a table are, for whoever prints them. */
+export interface CostSource {
   readonly unit: string
   readonly how: string
   readonly kernel: string
   readonly notCounted: string
-} = {
+}
+
+/** What the figures are and where they come from. */
+export const COST_SOURCE: CostSource & { readonly file: string } = {
   file: 'kernel-observations/cost.json',
   unit: recorded.unit,
   how: recorded.how,

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { type Execution, WAITS } from './execution.ts'
+import { type Execution, firstThread, WAITS } from './execution.ts'
 import { conflict, type Footprint } from './footprint.ts'
 import type { Found, Search, Wrong } from './search.ts'
 
@@ -116,9 +116,8 @@ function choice(level: Level, all: number, bound: number): number {
   if (level.closed) return -1
   const open = all & ~level.tried & ~level.waiting & ~level.done
   if (level.before >= 0 && (open & (1 << level.before)) !== 0) return level.before
-  if (open === 0) return -1
-  const thread = 31 - Math.clz32(open & -open)
-  return isPreemption(level, thread) && level.preemptions >= bound ? -1 : thread
+  const thread = firstThread(open)
+  return thread >= 0 && isPreemption(level, thread) && level.preemptions >= bound ? -1 : thread
 }
 
 function better(

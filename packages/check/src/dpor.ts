@@ -11,7 +11,7 @@
  */
 
 import { TOUCH_ACQUIRE, TOUCH_ACQUIRE_SHARED, TOUCH_RELEASE, TOUCH_RELEASE_SHARED } from '@mm-model/core'
-import { type Execution, WAITS } from './execution.ts'
+import { type Execution, firstThread, WAITS } from './execution.ts'
 import { acquires, changes, conflict, type Footprint, HOW_MASK, HOW_SHIFT, isPlain } from './footprint.ts'
 import { type Found, preemptionsOf, type Search } from './search.ts'
 
@@ -218,8 +218,7 @@ class Reduced {
 
 /** A thread to run from the level, or -1. */
 function next(level: Level): number {
-  const open = level.backtrack & ~level.explored & ~level.sleep & ~level.waiting & ~level.done
-  return open === 0 ? -1 : 31 - Math.clz32(open & -open)
+  return firstThread(level.backtrack & ~level.explored & ~level.sleep & ~level.waiting & ~level.done)
 }
 
 function lowest(bits: number): number {

@@ -16,6 +16,11 @@ export const THREW: number = 2
 /** No thread's first step begins with one of `STEP_*`. */
 const STEP_BEGIN: Step = 0
 
+/** The first of some threads, a bit each; -1 of none. */
+export function firstThread(bits: number): number {
+  return bits === 0 ? -1 : 31 - Math.clz32(bits & -bits)
+}
+
 export class Execution {
   readonly instance: Instance
   /** Bit per thread. */

@@ -15,6 +15,7 @@ import {
   XaState,
 } from '@mm-model/dax'
 import type { Execution } from './execution.ts'
+import { visitLeaves } from './leaves.ts'
 
 /** Bytes of a page that are looked at: programs store to the first few. */
 const BYTES = 16
@@ -39,17 +40,13 @@ function leavesOf(mm: Mm): string[] {
   const lines: string[] = []
   for (const vma of mm.areas) {
     const leaves: string[] = []
-    for (let address = vma.vmStart; address < vma.vmEnd; address += 4096) {
-      const pmd = pt.pmdSlot(mm.pgd, address)
-      if (pmd < 0 || pt.isNone(pmd)) continue
-      const huge = pt.pmdIsLeaf(pmd)
-      const slot = huge ? pmd : pt.pteSlotAt(pmd, address)
-      if (pt.isNone(slot)) continue
+    visitLeaves(vma, (address, slot, huge) => {
       const pfn = huge ? pt.arch.pmdPfn(pt.lo, pt.hi, slot) : pt.arch.ptePfn(pt.lo, pt.hi, slot)
       leaves.push(
         `${address.toString(16)}=${pt.hi[slot]!.toString(16)}:${pt.lo[slot]!.toString(16)}${bytesOf(memory, pfn)}`,
       )
-    }
+      return null
+    })
     lines.push(
       `${vma.vmStart.toString(16)}-${vma.vmEnd.toString(16)} ${vma.vmFlags.toString(16)} ${leaves.join(' ')}`,
     )

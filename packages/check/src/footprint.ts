@@ -9,9 +9,12 @@
 import {
   TOUCH_ACQUIRE,
   TOUCH_ACQUIRE_SHARED,
+  TOUCH_AREAS,
   TOUCH_ENTRIES,
   TOUCH_ENTRY_LOCK,
+  TOUCH_FILE_SYSTEM,
   TOUCH_FRAME,
+  TOUCH_FRAMES,
   TOUCH_FREEZE,
   TOUCH_I_MMAP,
   TOUCH_LOCK,
@@ -20,6 +23,9 @@ import {
   TOUCH_SIZE,
   TOUCH_TABLE,
   TOUCH_TABLE_LOCK,
+  TOUCH_TABLES,
+  TOUCH_TASKS,
+  TOUCH_TIMES,
   TOUCH_TLB,
   TOUCH_WRITE,
 } from '@mm-model/core'
@@ -58,14 +64,15 @@ export function conflict(a: Footprint, b: Footprint): boolean {
   return false
 }
 
-/** The key of what invariants look at: see {@link Recorder}. */
+/** The key of what invariants look at, and its kind: see {@link Recorder}. */
 const OBSERVED_KEY = 0
+const OBSERVED = -1
 
 /** Collects the touches of one step after the other; its keys last as long as it does. */
 export class Recorder {
   readonly #numbered: Map<number, number> = new Map()
   readonly #named: Map<string, number>[] = Array.from({ length: KINDS }, () => new Map())
-  readonly #names: [kind: number, id: number | string][] = [[-1, 0]]
+  readonly #names: [kind: number, id: number | string][] = [[OBSERVED, 0]]
   readonly #observed: readonly boolean[]
   #elements: Int32Array = new Int32Array(64)
   #length = 0
@@ -78,16 +85,11 @@ export class Recorder {
     this.#observed = Array.from({ length: KINDS }, (_, kind) => observed.has(kind))
   }
 
-  /** Keys given out; all are below it. */
-  get keys(): number {
-    return this.#names.length
-  }
-
   /** Listens to `machine.touched`. */
   readonly sink = (kind: number, id: number | string, how: number): void => {
     const key = typeof id === 'number' ? this.#keyOfNumber(kind, id) : this.#keyOfName(kind, id)
-    this.#add(key * 8 + how)
-    if (this.#observed[kind] === true && changes(how)) this.#add(OBSERVED_KEY * 8 + TOUCH_WRITE)
+    this.#add((key << HOW_SHIFT) | how)
+    if (this.#observed[kind] === true && changes(how)) this.#add((OBSERVED_KEY << HOW_SHIFT) | TOUCH_WRITE)
   }
 
   /** Forgets what was collected. */
@@ -103,17 +105,7 @@ export class Recorder {
   /** What the key stands for, as counterexamples say it. */
   describe(key: number): string {
     const [kind, id] = this.#names[key]!
-    if (kind === TOUCH_LOCK) return String(id)
-    if (kind === TOUCH_TABLE_LOCK) return `page-table lock of table ${id}`
-    if (kind === TOUCH_TABLE) return `table ${id}`
-    if (kind === TOUCH_TLB) return `TLB of CPU ${id}`
-    if (kind === TOUCH_FRAME) return `frame ${id}`
-    if (kind === TOUCH_ENTRIES) return `entries of ${id}`
-    if (kind === TOUCH_ENTRY_LOCK) return `entry lock of ${id}`
-    if (kind === TOUCH_SIZE) return `size of ${id}`
-    if (kind === TOUCH_FREEZE) return `freeze level ${id}`
-    if (kind === TOUCH_I_MMAP) return `areas under ${id}`
-    return OTHERS[kind] ?? `object ${kind} ${id}`
+    return (NAMES[kind] ?? `object ${kind} #`).replace('#', () => String(id))
   }
 
   #add(element: number): void {
@@ -144,12 +136,23 @@ export class Recorder {
   }
 }
 
-const OTHERS: Readonly<Record<number, string>> = {
-  [-1]: 'what invariants look at',
-  3: 'free table pages',
-  6: 'free frames of RAM',
-  7: 'areas of an address space',
-  12: 'times of a file',
-  13: 'file system',
-  15: 'tasks',
+/** What objects of each kind are called; `#` stands for the id. */
+const NAMES: Readonly<Record<number, string>> = {
+  [OBSERVED]: 'what invariants look at',
+  [TOUCH_LOCK]: '#',
+  [TOUCH_TABLE_LOCK]: 'page-table lock of table #',
+  [TOUCH_TABLE]: 'table #',
+  [TOUCH_TABLES]: 'free table pages',
+  [TOUCH_TLB]: 'TLB of CPU #',
+  [TOUCH_FRAME]: 'frame #',
+  [TOUCH_FRAMES]: 'free frames of RAM',
+  [TOUCH_AREAS]: 'areas of an address space',
+  [TOUCH_I_MMAP]: 'areas under #',
+  [TOUCH_ENTRIES]: 'entries of #',
+  [TOUCH_ENTRY_LOCK]: 'entry lock of #',
+  [TOUCH_SIZE]: 'size of #',
+  [TOUCH_TIMES]: 'times of a file',
+  [TOUCH_FILE_SYSTEM]: 'file system',
+  [TOUCH_FREEZE]: 'freeze level #',
+  [TOUCH_TASKS]: 'tasks',
 }

@@ -25,6 +25,7 @@ import {
   SB_FREEZE_FS,
   XaState,
 } from '@mm-model/dax'
+import { visitLeaves } from './leaves.ts'
 import type { Instance, StateInvariant } from './program.ts'
 
 /** Each leaf of a shared area over one of the instance's files; the first answer that is not null. */
@@ -32,19 +33,13 @@ function overLeaves(
   instance: Instance,
   check: (file: DaxFile, vma: Vma, page: number, slot: number, huge: boolean) => string | null,
 ): string | null {
-  const { pageTables: pt } = instance.machine
   for (const file of instance.files ?? []) {
     for (const vma of file.inode.mapping.iMmap) {
       if ((vma.vmFlags & VM_SHARED) === 0) continue
-      for (let address = vma.vmStart; address < vma.vmEnd; address += 4096) {
-        const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
-        if (pmd < 0 || pt.isNone(pmd)) continue
-        const huge = pt.pmdIsLeaf(pmd)
-        const slot = huge ? pmd : pt.pteSlotAt(pmd, address)
-        if (pt.isNone(slot)) continue
-        const message = check(file, vma, vma.linearPageIndex(address), slot, huge)
-        if (message !== null) return message
-      }
+      const message = visitLeaves(vma, (address, slot, huge) =>
+        check(file, vma, vma.linearPageIndex(address), slot, huge),
+      )
+      if (message !== null) return message
     }
   }
   return null

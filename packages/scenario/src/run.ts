@@ -161,10 +161,9 @@ class Run {
       result = this.#execute(operation, process)
     } catch (error) {
       if (!(error instanceof MachineError)) throw error
-      if (error.code === 'DEADLOCK') throw blocksAt(operation, error)
-      if (error.code === 'NO_PROGRESS')
-        throw this.#monitor?.violationOf(operation, error) ?? faultsAt(operation, error)
-      if (error.code !== 'NOT_MODELLED') throw this.#monitor?.violationOf(operation, error) ?? error
+      if (error.code === 'DEADLOCK') throw atLine(operation, error)
+      if (error.code !== 'NOT_MODELLED')
+        throw this.#monitor?.violationOf(operation, error) ?? atLine(operation, error)
       this.#broken = `after line ${operation.line}, which is not modelled`
       return { op, ...nothing({ notModelled: error.found.replace('not modelled: ', '') }) }
     }
@@ -219,20 +218,25 @@ function nothing(result: OperationResult): Omit<OperationObservation, 'op'> {
   return { result, faults: [], events: [], files: [], ptes: [], vmas: [] }
 }
 
-function faultsAt({ line, text }: Operation, { found, expected, remedy }: MachineError): MachineError {
-  return new MachineError('NO_PROGRESS', {
-    found: `line ${line}: '${text}' would fault for ever: ${found}`,
-    expected,
-    remedy,
-  })
-}
-
-function blocksAt(operation: Operation, error: MachineError): MachineError {
-  return new MachineError('DEADLOCK', {
-    found: `line ${operation.line}: '${operation.text}' would block for ever: ${error.found}`,
+/** Errors of an operation that never ends: what it would do for ever, and what a reader of a scenario can do about it. */
+const ENDLESS: Readonly<
+  Partial<Record<MachineError['code'], { how: string; expected?: string; remedy?: string }>>
+> = {
+  DEADLOCK: {
+    how: 'block',
     expected: 'an operation that returns',
     remedy: 'thaw the file system before it',
-  })
+  },
+  NO_PROGRESS: { how: 'fault' },
+}
+
+/** The same with the line, for an operation that never ends. */
+function atLine({ line, text }: Operation, error: MachineError): MachineError {
+  const endless = ENDLESS[error.code]
+  if (endless === undefined) return error
+  const { how, expected = error.expected, remedy = error.remedy } = endless
+  const found = `line ${line}: '${text}' would ${how} for ever: ${error.found}`
+  return new MachineError(error.code, { found, expected, remedy })
 }
 
 function stamp({ inode }: DaxFile): FileStamp {

@@ -9,31 +9,42 @@ import {
   INSTALL_READ_ONLY,
   INSTALL_UNCHECKED,
   INSTALL_WRITABLE,
+  type StrategyDefinition,
   VM_SHARED,
 } from '@mm-model/core'
 import { wrong } from './wrong.ts'
 import type { WrongStrategy } from './wrong-strategies.ts'
 
+/** Installs loaded pages of shared areas as `how` says, the zero page excepted; with `page` only that page of the file. */
+function loadedAs(how: number, page?: number): Pick<StrategyDefinition, 'installForRead'> {
+  return {
+    installForRead: ({ vmFlags, zeroPage, pgoff }) => {
+      const isOne = (vmFlags & VM_SHARED) !== 0 && !zeroPage && (page === undefined || pgoff === page)
+      return isOne ? how : INSTALL_READ_ONLY
+    },
+  }
+}
+
 export function wrongPrefaults(): WrongStrategy[] {
-  const isShared = (vmFlags: number): boolean => (vmFlags & VM_SHARED) !== 0
   return [
-    wrong('prefault', 'rights', 'it makes written pages writable when they are loaded', {
-      installForRead: ({ vmFlags, zeroPage }) =>
-        isShared(vmFlags) && !zeroPage ? INSTALL_MKWRITE : INSTALL_READ_ONLY,
-    }),
+    wrong(
+      'prefault',
+      'rights',
+      'it makes written pages writable when they are loaded',
+      loadedAs(INSTALL_MKWRITE),
+    ),
     wrong(
       'prefault-untagged',
       'dirty-tag',
       'the same, where loads do not tag entries dirty: fsync misses stores',
-      {
-        installForRead: ({ vmFlags, zeroPage }) =>
-          isShared(vmFlags) && !zeroPage ? INSTALL_WRITABLE : INSTALL_READ_ONLY,
-      },
+      loadedAs(INSTALL_WRITABLE),
     ),
-    wrong('prefault-frozen', 'frozen', 'the same: a load makes a page of a frozen file system writable', {
-      installForRead: ({ vmFlags, zeroPage, pgoff }) =>
-        isShared(vmFlags) && !zeroPage && pgoff === 2 ? INSTALL_MKWRITE : INSTALL_READ_ONLY,
-    }),
+    wrong(
+      'prefault-frozen',
+      'frozen',
+      'the same: a load makes a page of a frozen file system writable',
+      loadedAs(INSTALL_MKWRITE, 2),
+    ),
     wrong(
       'prefault-zero',
       'zero-page',
@@ -46,10 +57,7 @@ export function wrongPrefaults(): WrongStrategy[] {
       'prefault-shared-blocks',
       'bytes',
       'it makes loaded pages writable where two files share blocks: one file has what the other stores',
-      {
-        installForRead: ({ vmFlags, zeroPage, pgoff }) =>
-          isShared(vmFlags) && !zeroPage && pgoff === 1 ? INSTALL_MKWRITE : INSTALL_READ_ONLY,
-      },
+      loadedAs(INSTALL_MKWRITE, 1),
     ),
     wrong(
       'prefault-zero-store',
@@ -66,7 +74,7 @@ export function wrongPrefaults(): WrongStrategy[] {
       'it forgets that the area may be private: a private store reaches the file',
       {
         installForRead: ({ vmFlags, zeroPage }) =>
-          isShared(vmFlags) || zeroPage ? INSTALL_READ_ONLY : INSTALL_MKWRITE,
+          (vmFlags & VM_SHARED) !== 0 || zeroPage ? INSTALL_READ_ONLY : INSTALL_MKWRITE,
       },
     ),
     wrong('prefault-unchecked', 'areas', 'it forgets that the area may be read-only', {
@@ -76,10 +84,7 @@ export function wrongPrefaults(): WrongStrategy[] {
       'dirty-loads',
       'rights',
       'it marks loaded entries dirty: mprotect then makes them writable without a fault',
-      {
-        installForRead: ({ vmFlags, zeroPage }) =>
-          isShared(vmFlags) && !zeroPage ? INSTALL_DIRTY : INSTALL_READ_ONLY,
-      },
+      loadedAs(INSTALL_DIRTY),
     ),
   ]
 }

@@ -47,10 +47,10 @@ import {
 } from '../vm-flags.ts'
 import { Vma } from '../vma.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite, upWrite } from './locking.ts'
+import { downWrite } from './locking.ts'
 import { doMunmap } from './munmap.ts'
-import { canVmaMergeAfter, canVmaMergeBefore, vmaAdjust, vmaMerge } from './vma-adjust.ts'
-import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
+import { canVmaMergeAfter, canVmaMergeBefore, vmaAdjust, vmaLink, vmaMerge } from './vma-adjust.ts'
+import { mmapWriteUnlock } from './vma-lock.ts'
 
 /** Lowest address a hint is moved up to (`mmap_min_addr`). */
 const MMAP_MIN_ADDR = 0x10000
@@ -177,17 +177,8 @@ function mmapRegion(
       }
       vmFlags = vma.vmFlags
       if (merged !== null) vma = merged
-      else {
-        vmaStartWrite(t, vma)
-        mm.areas.insert(vma)
-        downWrite(t, file.mapping.iMmapRwsem)
-        file.mapping.insertVma(vma)
-        upWrite(t, file.mapping.iMmapRwsem)
-      }
-    } else {
-      vmaStartWrite(t, vma)
-      mm.areas.insert(vma)
-    }
+      else vmaLink(t, vma)
+    } else vmaLink(t, vma)
   }
   mm.totalVm += pages
   if ((vmFlags & VM_LOCKED) !== 0 && ((vmFlags & VM_SPECIAL) !== 0 || vma.isDax)) vma.vmFlags &= ~VM_LOCKED

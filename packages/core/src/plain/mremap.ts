@@ -16,11 +16,11 @@ import { Vma } from '../vma.ts'
 import { anonVmaClone } from './anon-rmap.ts'
 import { toScratch } from './entries.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
+import { downWrite, lockTable, unlockTable } from './locking.ts'
 import { getUnmappedArea } from './mmap.ts'
 import { doMunmap } from './munmap.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
-import { vmaAdjust, vmaMerge } from './vma-adjust.ts'
+import { vmaAdjust, vmaLink, vmaMerge } from './vma-adjust.ts'
 import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { splitHugePmd } from './zap.ts'
 
@@ -219,14 +219,7 @@ function copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: n
   area.vmPageProtHi = vma.vmPageProtHi
   area.anonVma = vma.anonVma
   anonVmaClone(area, vma)
-  vmaStartWrite(t, area)
-  mm.areas.insert(area)
-  if (vma.vmFile !== null) {
-    const { mapping } = vma.vmFile
-    downWrite(t, mapping.iMmapRwsem)
-    mapping.insertVma(area)
-    upWrite(t, mapping.iMmapRwsem)
-  }
+  vmaLink(t, area)
   return vma
 }
 

@@ -30,7 +30,7 @@ import {
   PROT_WRITE,
 } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
-import { TOUCH_AREAS, TOUCH_WRITE, touches, touchesIMmap } from '../touch.ts'
+import { TOUCH_AREAS, TOUCH_WRITE, touches } from '../touch.ts'
 import {
   calcVmFlagBits,
   calcVmProtBits,
@@ -48,10 +48,10 @@ import {
 } from '../vm-flags.ts'
 import { Vma } from '../vma.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite, upWrite } from './locking.ts'
+import { downWrite } from './locking.ts'
 import { doMunmap } from './munmap.ts'
-import { canVmaMergeAfter, canVmaMergeBefore, vmaAdjust, vmaMerge } from './vma-adjust.ts'
-import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
+import { canVmaMergeAfter, canVmaMergeBefore, vmaAdjust, vmaLink, vmaMerge } from './vma-adjust.ts'
+import { mmapWriteUnlock } from './vma-lock.ts'
 
 /** Lowest address a hint is moved up to (`mmap_min_addr`). */
 const MMAP_MIN_ADDR = 0x10000
@@ -178,20 +178,8 @@ function* mmapRegion(
       }
       vmFlags = vma.vmFlags
       if (merged !== null) vma = merged
-      else {
-        yield* vmaStartWrite(t, vma)
-        touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
-        mm.areas.insert(vma)
-        yield* downWrite(t, file.mapping.iMmapRwsem)
-        touchesIMmap(t, file.mapping)
-        file.mapping.insertVma(vma)
-        yield* upWrite(t, file.mapping.iMmapRwsem)
-      }
-    } else {
-      yield* vmaStartWrite(t, vma)
-      touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
-      mm.areas.insert(vma)
-    }
+      else yield* vmaLink(t, vma)
+    } else yield* vmaLink(t, vma)
   }
   touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
   mm.totalVm += pages

@@ -16,7 +16,6 @@ import {
   TOUCH_TABLE,
   TOUCH_WRITE,
   touches,
-  touchesIMmap,
   touchesPath,
   touchesPopulate,
   touchesUpper,
@@ -26,11 +25,11 @@ import { Vma } from '../vma.ts'
 import { anonVmaClone } from './anon-rmap.ts'
 import { toScratch } from './entries.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
+import { downWrite, lockTable, unlockTable } from './locking.ts'
 import { getUnmappedArea } from './mmap.ts'
 import { doMunmap } from './munmap.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
-import { vmaAdjust, vmaMerge } from './vma-adjust.ts'
+import { vmaAdjust, vmaLink, vmaMerge } from './vma-adjust.ts'
 import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { splitHugePmd } from './zap.ts'
 
@@ -231,16 +230,7 @@ function* copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: 
   area.vmPageProtHi = vma.vmPageProtHi
   area.anonVma = vma.anonVma
   anonVmaClone(area, vma)
-  yield* vmaStartWrite(t, area)
-  touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
-  mm.areas.insert(area)
-  if (vma.vmFile !== null) {
-    const { mapping } = vma.vmFile
-    yield* downWrite(t, mapping.iMmapRwsem)
-    touchesIMmap(t, mapping)
-    mapping.insertVma(area)
-    yield* upWrite(t, mapping.iMmapRwsem)
-  }
+  yield* vmaLink(t, area)
   return vma
 }
 

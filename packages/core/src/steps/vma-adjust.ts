@@ -18,6 +18,19 @@ import { downWrite, upWrite } from './locking.ts'
 import { vmaStartWrite } from './vma-lock.ts'
 import { splitHugePmd } from './zap.ts'
 
+/** Puts a new area into its address space, and among those that map its file (mm/mmap.c: vma_link, 6.1). */
+export function* vmaLink(t: Task, vma: Vma): Steps<void> {
+  yield* vmaStartWrite(t, vma)
+  touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_WRITE)
+  vma.vmMm.areas.insert(vma)
+  if (vma.vmFile === null) return
+  const { mapping } = vma.vmFile
+  yield* downWrite(t, mapping.iMmapRwsem)
+  touchesIMmap(t, mapping)
+  mapping.insertVma(vma)
+  yield* upWrite(t, mapping.iMmapRwsem)
+}
+
 /** mm/mmap.c: is_mergeable_vma, 6.1; soft-dirty alone never keeps areas apart. */
 function isMergeableVma(vma: Vma, file: File | null, vmFlags: number): boolean {
   return ((vma.vmFlags ^ vmFlags) & ~VM_SOFTDIRTY) === 0 && vma.vmFile === file
