@@ -1,4 +1,4 @@
-import { sumCosts, valueDifferences } from '@mm-model/scenario'
+import { executionOrder, sumCosts, valueDifferences } from '@mm-model/scenario'
 import { command, type ExitCode } from './command.ts'
 import { type Bill, type Column, type Comparison, printComparison } from './compare-report.ts'
 import { costRows } from './cost-rows.ts'
@@ -141,9 +141,9 @@ function columnOf(task: Task): Column {
 }
 
 function asJson({ scenario, profile, columns, reference, endings }: Comparison): object {
-  const { name, ops } = scenario
+  const ops = executionOrder(scenario)
   return {
-    scenario: name,
+    scenario: scenario.name,
     ...profile,
     strategies: columns.map(({ strategy, run, finalState, bills, total, instructions, covered }) => ({
       strategy,

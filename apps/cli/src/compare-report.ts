@@ -1,5 +1,6 @@
 import {
   type Costs,
+  executionOrder,
   type FinalState,
   type Observation,
   type PteObservation,
@@ -68,7 +69,7 @@ export function printComparison(comparison: Comparison, terminal: Terminal): voi
 
 /** A line for each access: which faults it took, and its instructions. */
 function printOperations(scenario: Scenario, columns: readonly Column[], { print, colors }: Terminal): void {
-  const rows = scenario.ops.flatMap((operation, i) => {
+  const rows = executionOrder(scenario).flatMap((operation, i) => {
     const bills = columns.map(({ bills }) => bills[i]!)
     if (!isAccess(operation.op) && bills.every(({ costs }) => costs.faults === 0)) return []
     return [[`${String(i + 1).padStart(3)}  ${operation.text}`, ...bills.map(billCell)]]
@@ -119,7 +120,7 @@ function printTotals(columns: readonly Column[], { arch }: Profile, { print, col
 
 /** Where strategies give a program different answers, or where the model has none. */
 function printResults(scenario: Scenario, columns: readonly Column[], { print, colors }: Terminal): void {
-  const lines = scenario.ops.flatMap((operation, i) => {
+  const lines = executionOrder(scenario).flatMap((operation, i) => {
     const results = columns.map(({ run }) => describeResult(run.ops[i]!.result))
     const unclear = columns.some(({ run }) => 'notModelled' in run.ops[i]!.result)
     if (!unclear && new Set(results).size === 1) return []
@@ -143,7 +144,7 @@ function printEntries(
     string,
     { readonly entries: readonly (PteObservation | null)[]; readonly ops: string[] }
   >()
-  for (const [i, operation] of scenario.ops.entries()) {
+  for (const [i, operation] of executionOrder(scenario).entries()) {
     if (operation.op !== 'load' && operation.op !== 'store') continue
     const at = placeOf(operation.map, operation.offset)
     const entries = columns.map(({ run }) => run.ops[i]!.ptes.find((pte) => pte.at === at) ?? null)

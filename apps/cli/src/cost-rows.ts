@@ -1,4 +1,10 @@
-import type { Observation, Operation, OperationObservation, Scenario } from '@mm-model/scenario'
+import {
+  executionOrder,
+  type Observation,
+  type OperationObservation,
+  type Scenario,
+  type SingleOperation,
+} from '@mm-model/scenario'
 import type { CostRow } from './cost-table.ts'
 import { placeOf } from './describe.ts'
 
@@ -38,16 +44,17 @@ export function costRows(scenario: Scenario, observation: Observation): readonly
   const first: Process = { mappings: new Map(), entries: new Map() }
   const children = new Map<string, Process>()
   const files = new Files()
-  return scenario.ops.map((operation, i) => {
+  return executionOrder(scenario).map((operation, i) => {
     const observed = observation.ops[i]
     if (observed === undefined) return null
-    const process = operation.child === null ? first : children.get(operation.child)!
+    const process = operation.who === null ? first : children.get(operation.who)!
     const grew = files.see(operation, observed)
     const row =
       operation.op === 'load' || operation.op === 'store'
         ? accessRow(operation, observed, process, files, grew)
         : null
     if (operation.op === 'mmap' && 'ret' in observed.result) process.mappings.set(operation.map, operation)
+    if (operation.op === 'thread') children.set(operation.threadName, process)
     if (operation.op === 'fork')
       children.set(operation.childName, {
         mappings: new Map(process.mappings),
@@ -58,7 +65,7 @@ export function costRows(scenario: Scenario, observation: Observation): readonly
   })
 }
 
-type Access = Operation & { readonly op: 'load' | 'store' }
+type Access = SingleOperation & { readonly op: 'load' | 'store' }
 
 function accessRow(
   access: Access,
@@ -100,7 +107,7 @@ function accessRow(
 }
 
 /** Brings what is known of a process's entries up to date. */
-function seeEntries({ op }: Operation, { ptes }: OperationObservation, { entries }: Process): void {
+function seeEntries({ op }: SingleOperation, { ptes }: OperationObservation, { entries }: Process): void {
   const before = new Map(entries)
   entries.clear()
   for (const { at, level, flags, frame } of ptes) {
@@ -120,7 +127,7 @@ class Files {
   readonly #unwritten: Extent[] = []
 
   /** Notes an operation; returns whether a file took more blocks in it. */
-  see(operation: Operation, { files, result }: OperationObservation): boolean {
+  see(operation: SingleOperation, { files, result }: OperationObservation): boolean {
     const grew = files.some(({ name, blocks }) => blocks > (this.#blocks.get(name) ?? 0))
     for (const { name, blocks } of files) this.#blocks.set(name, blocks)
     if ('ret' in result) this.#note(operation, result.ret)
@@ -141,7 +148,7 @@ class Files {
     )
   }
 
-  #note(operation: Operation, ret: number): void {
+  #note(operation: SingleOperation, ret: number): void {
     switch (operation.op) {
       case 'fill':
         this.#filled.push({ file: operation.file, start: operation.offset, end: operation.offset + ret })

@@ -1,5 +1,6 @@
 import { MachineError, StrategyError, type WriteFaultStrategy } from '@mm-model/core'
 import {
+  executionOrder,
   type Observation,
   type OperationObservation,
   type RunResult,
@@ -56,7 +57,7 @@ export function observeOrExplain(task: Task): Observation {
     const reason = error instanceof Error ? error.message : String(error)
     const result = { notModelled: `the model broke down: ${reason}` }
     const nothing = { result, faults: [], events: [], files: [], ptes: [], vmas: [] }
-    const ops = scenario.ops.map(({ text }): OperationObservation => ({ op: text, ...nothing }))
+    const ops = executionOrder(scenario).map(({ text }): OperationObservation => ({ op: text, ...nothing }))
     return { scenario: scenario.name, ...profile, ops }
   }
 }

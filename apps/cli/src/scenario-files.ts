@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import {
+  executionOrder,
   type Observation,
   ObservationError,
   parseObservation,
@@ -62,8 +63,9 @@ export function readRecordedScenarios(
         'give the folder it is in',
       )
     const scenario = readScenario(path)
-    for (let i = 0; i < Math.max(ops.length, scenario.ops.length); i++) {
-      const [recorded, here] = [ops[i]?.op, scenario.ops[i]]
+    const order = executionOrder(scenario)
+    for (let i = 0; i < Math.max(ops.length, order.length); i++) {
+      const [recorded, here] = [ops[i]?.op, order[i]]
       if (recorded === here?.text) continue
       throw new InputError(
         here === undefined ? path : `${path}:${here.line}:1`,

@@ -48,12 +48,16 @@ export const NO_COSTS: Costs = {
 export function costsOf(observation: Observation): readonly Costs[] {
   const arch = archByName(observation.arch ?? 'x86-64')
   const processes = new Map<string, Entries>()
+  /** The processes of threads. */
+  const owners = new Map<string, string>()
   return observation.ops.map((operation) => {
     const { process, words } = operationLine(operation.op)
-    const entries = processes.get(process) ?? new Map()
+    const owner = owners.get(process) ?? process
+    const entries = processes.get(owner) ?? new Map()
     if (words[0] === 'fork') processes.set(`@${words[1]}`, new Map(entries))
+    if (words[0] === 'thread') owners.set(`@${words[1]}`, owner)
     const upgraded = countUpgrades(operation, entries, arch)
-    processes.set(process, entriesAfter(operation.ptes, entries, upgraded, arch))
+    processes.set(owner, entriesAfter(operation.ptes, entries, upgraded, arch))
     return { ...countable(operation, words), readOnlyThenUpgraded: upgraded.fresh }
   })
 }

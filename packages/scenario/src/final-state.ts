@@ -36,10 +36,12 @@ export interface FinalState {
  */
 export function finalStateOf(observation: Observation, digests?: ReadonlyMap<string, string>): FinalState {
   const processes = new Map<string, FinalProcess>()
+  const owners = new Map<string, string>()
   const files = new Map<string, FinalFile>()
   for (const [i, { op, ptes, vmas, files: touched }] of observation.ops.entries()) {
     const { process, words } = operationLine(op)
-    const name = process === '' ? 'first process' : process
+    const name = owners.get(process) ?? (process === '' ? 'first process' : process)
+    if (words[0] === 'thread') owners.set(`@${words[1]}`, name)
     // A fork is observed without the areas of its process.
     processes.set(name, { name, ptes, vmas: words[0] === 'fork' ? (processes.get(name)?.vmas ?? []) : vmas })
     const now = `operation ${i + 1}`

@@ -4,14 +4,7 @@
  */
 
 import type { KnownMapping, KnownProcess, World } from './generate-world.ts'
-import {
-  type Advice,
-  type OperationName,
-  type OperationWords,
-  PROT_EXEC,
-  PROT_READ,
-  PROT_WRITE,
-} from './syntax.ts'
+import { type Advice, PROT_EXEC, PROT_READ, PROT_WRITE, type SingleWords } from './syntax.ts'
 
 const FILES: readonly string[] = ['a', 'b', 'c']
 const MAPPINGS: readonly string[] = ['m0', 'm1', 'm2', 'm3', 'm4']
@@ -42,10 +35,13 @@ const ADVICE: readonly (readonly [number, Advice])[] = [
 const WRITING_ADVICE: ReadonlySet<Advice> = new Set(['remove', 'populate_write'])
 
 /** Makes up one operation of a process, or null where it has nothing to work on or would wait for ever. */
-export type Maker = (world: World, process: KnownProcess) => OperationWords | null
+export type Maker = (world: World, process: KnownProcess) => SingleWords | null
+
+/** Operations that come in generated scenarios: those of processes with one thread. */
+export type GeneratedName = Exclude<SingleWords['op'], 'thread'>
 
 /** How often each operation comes, and how it is made. */
-export const MAKERS: Readonly<Record<OperationName, readonly [weight: number, make: Maker]>> = {
+export const MAKERS: Readonly<Record<GeneratedName, readonly [weight: number, make: Maker]>> = {
   load: [20, (world, process) => access(world, process, 'load')],
   store: [26, (world, process) => access(world, process, 'store')],
   fill: [
@@ -245,8 +241,8 @@ function someFile({ random }: World, { files }: KnownProcess): string | null {
 function onFile(
   world: World,
   process: KnownProcess,
-  make: (file: string, size: number) => OperationWords | null,
-): OperationWords | null {
+  make: (file: string, size: number) => SingleWords | null,
+): SingleWords | null {
   const file = world.frozen ? null : someFile(world, process)
   return file === null ? null : make(file, process.files.get(file)!)
 }
@@ -254,15 +250,15 @@ function onFile(
 function onMapping(
   world: World,
   { mappings }: KnownProcess,
-  make: (map: string, known: KnownMapping) => OperationWords | null,
-): OperationWords | null {
+  make: (map: string, known: KnownMapping) => SingleWords | null,
+): SingleWords | null {
   const { random } = world
   if (mappings.size === 0 || random.chance(1)) return null
   const map = random.pick([...mappings.keys()])
   return make(map, mappings.get(map)!)
 }
 
-function access(world: World, process: KnownProcess, op: 'load' | 'store'): OperationWords | null {
+function access(world: World, process: KnownProcess, op: 'load' | 'store'): SingleWords | null {
   const { random } = world
   if (random.chance(1))
     return op === 'load' ? { op, map: 'nowhere', offset: 0 } : { op, map: 'nowhere', offset: 0, byte: 1 }
@@ -280,7 +276,7 @@ function access(world: World, process: KnownProcess, op: 'load' | 'store'): Oper
   })
 }
 
-function mmap(world: World, process: KnownProcess): OperationWords | null {
+function mmap(world: World, process: KnownProcess): SingleWords | null {
   const { random, theme } = world
   const file = random.chance(25) ? null : someFile(world, process)
   const map = random.pick(MAPPINGS)
@@ -323,7 +319,7 @@ function populatingWaits({ frozen, privateStoresWait }: World): boolean {
   return frozen && privateStoresWait
 }
 
-function mremap(world: World, process: KnownProcess): OperationWords | null {
+function mremap(world: World, process: KnownProcess): SingleWords | null {
   const { random, theme } = world
   return onMapping(world, process, (map, known) => {
     const part = random.chance(30)

@@ -1,8 +1,8 @@
 import { formatOperation } from './format.ts'
-import { MAKERS } from './generate-operations.ts'
+import { type GeneratedName, MAKERS } from './generate-operations.ts'
 import { World } from './generate-world.ts'
 import { parseScenario } from './parse.ts'
-import type { OperationName, OperationWords, Scenario } from './syntax.ts'
+import type { Scenario, SingleWords } from './syntax.ts'
 
 /** What a generated scenario is like. */
 export interface GenerateOptions {
@@ -43,7 +43,7 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
 /** At most seven operations: files with holes, written blocks and unwritten ones, and a first mapping. */
 function layOut(world: World): string[] {
   const { random, first } = world
-  const words: OperationWords[] = []
+  const words: SingleWords[] = []
   for (const file of random.chance(60) ? ['a'] : ['a', 'b']) {
     const size = world.size()
     first.files.set(file, size)
@@ -54,7 +54,7 @@ function layOut(world: World): string[] {
   }
   const made = MAKERS.mmap[1](world, first)
   if (made !== null) words.push(made)
-  return words.filter(fits).map((each) => formatOperation({ ...each, child: null }))
+  return words.filter(fits).map((each) => formatOperation({ ...each, who: null }))
 }
 
 /** A file that has what the first one has, with a mapping. */
@@ -63,7 +63,7 @@ function shareBlocks(world: World): string[] {
   const size = first.files.get('a')!
   first.files.set('c', size)
   world.shared.add('a').add('c')
-  const words: (OperationWords | null)[] = [
+  const words: (SingleWords | null)[] = [
     { op: 'create', file: 'c', size: 0 },
     { op: 'reflink', file: 'a', to: 'c' },
     random.chance(70) ? MAKERS.mmap[1](world, first) : null,
@@ -71,19 +71,19 @@ function shareBlocks(world: World): string[] {
   return words
     .filter((each) => each !== null)
     .filter(fits)
-    .map((each) => formatOperation({ ...each, child: null }))
+    .map((each) => formatOperation({ ...each, who: null }))
 }
 
 /** The recorder holds the bytes of a fill in memory, and a range has to be exact. */
-function fits(words: OperationWords): boolean {
+function fits(words: SingleWords): boolean {
   return words.op !== 'fill' || (words.length <= 2 ** 26 && words.offset <= 2 ** 44)
 }
 
 function line(world: World, reflink: number): string {
   const { random, theme } = world
-  const table = Object.entries(MAKERS).map(([name, [weight]]): [number, OperationName] => [
+  const table = Object.entries(MAKERS).map(([name, [weight]]): [number, GeneratedName] => [
     name === 'reflink' ? reflink : weight * (theme.favours[name] ?? 1),
-    name as OperationName,
+    name as GeneratedName,
   ])
   for (;;) {
     const name = world.frozen && random.chance(THAWS) ? 'thaw' : random.weighted(table)
@@ -91,6 +91,6 @@ function line(world: World, reflink: number): string {
     const child = children.length > 0 && random.chance(BY_CHILDREN) ? random.pick(children) : null
     const words = MAKERS[name][1](world, world.processOf(child))
     if (words !== null && fits(words))
-      return formatOperation({ ...words, child: words.op === 'fork' ? null : child })
+      return formatOperation({ ...words, who: words.op === 'fork' ? null : child })
   }
 }

@@ -7,9 +7,10 @@ export type { Agreement, Difference, FieldDifference, ScenarioComparison } from 
 export { compareObservations, differencesAt, summarizeComparisons } from './compare.ts'
 export type { Costs } from './costs.ts'
 export { costsOf, NO_COSTS, sumCosts } from './costs.ts'
+export { executionOrder } from './execution-order.ts'
 export type { FinalFile, FinalProcess, FinalState } from './final-state.ts'
 export { finalStateOf } from './final-state.ts'
-export { formatOperation } from './format.ts'
+export { formatAssertion, formatOperation } from './format.ts'
 export { type GenerateOptions, generateScenario } from './generate.ts'
 export { nearestWord } from './nearest.ts'
 export type {
@@ -34,14 +35,22 @@ export { shrinkScenario } from './shrink.ts'
 export type {
   AccessMode,
   Advice,
+  Assertion,
+  AssertionWords,
+  Branch,
+  EntryState,
+  LeafState,
   MapKind,
   Operation,
   OperationCommon,
   OperationName,
   OperationOf,
   OperationWords,
+  ParallelWords,
   RemapMode,
   Scenario,
+  SingleOperation,
+  SingleWords,
   SyncMode,
 } from './syntax.ts'
 export { PROT_EXEC, PROT_READ, PROT_WRITE } from './syntax.ts'

@@ -8,26 +8,45 @@ const BIGGEST: number = Number.MAX_SAFE_INTEGER
 const NAME: RegExp = /^[A-Za-z][A-Za-z0-9_]*$/
 const NUMBER: RegExp = /^(0x[0-9a-fA-F]+|0|[1-9][0-9]*)([kKmM]?)$/
 
-interface Word {
+/** A word of a line, `;` and `||` included. */
+export interface Word {
   readonly text: string
   /** Counted from 1. */
   readonly column: number
 }
 
-/** The words of one line, taken from left to right. Each take checks its word and complains at its column. */
+/** Between operations of one branch of a parallel line. */
+export const THEN: string = ';'
+/** Between branches. */
+export const BRANCH: string = '||'
+
+/** What stands between blanks; `;` and `||` are words without any. */
+const WORD: RegExp = /\|\||;|(?:[^ \t;|]|\|(?!\|))+/g
+
+/** Takes a line apart. */
+export function wordsOf(source: string): Word[] {
+  return Array.from(source.matchAll(WORD), (m) => ({ text: m[0], column: m.index + 1 }))
+}
+
+/** Whether it makes its line a parallel one. */
+export function isSeparator({ text }: Word): boolean {
+  return text === THEN || text === BRANCH
+}
+
+/** The words of one line, or of one operation of a parallel one, taken from left to right. Each take checks its word and complains at its column. */
 export class LineWords {
   readonly line: number
   readonly #words: readonly Word[]
-  /** The column after the last character, where a missing word is reported. */
+  /** The column after the last word's line or operation, where a missing word is reported. */
   readonly #endColumn: number
   #next: number = 0
   /** How the operation is written, for the remedies; known once its first word was read. */
   usage: string = ''
 
-  constructor(line: number, text: string) {
+  constructor(line: number, words: readonly Word[], endColumn: number) {
     this.line = line
-    this.#words = Array.from(text.matchAll(/[^ \t]+/g), (m) => ({ text: m[0], column: m.index + 1 }))
-    this.#endColumn = text.length + 1
+    this.#words = words
+    this.#endColumn = endColumn
   }
 
   /** Whether a word is left. */
@@ -38,6 +57,14 @@ export class LineWords {
   /** The next word, without taking it; empty at the end of the line. */
   get peek(): string {
     return this.#words[this.#next]?.text ?? ''
+  }
+
+  /** The words that are left, a blank between any two. */
+  get rest(): string {
+    return this.#words
+      .slice(this.#next)
+      .map(({ text }) => text)
+      .join(' ')
   }
 
   /** Complains about the word taken last. */
@@ -76,7 +103,10 @@ export class LineWords {
   /** One of `known`. */
   choice<const Known extends string>(known: readonly Known[]): Known {
     const expected = known.length === 1 ? `'${known[0]}'` : `one of ${known.join(', ')}`
-    const word = this.take(expected)
+    return this.#known(this.take(expected), known, expected)
+  }
+
+  #known<const Known extends string>(word: string, known: readonly Known[], expected: string): Known {
     const choice = known.find((k) => k === word)
     if (choice !== undefined) return choice
     return this.complain({
@@ -89,7 +119,11 @@ export class LineWords {
 
   /** A whole number, at most `biggest`, because of `why`. */
   number(what: string, biggest: number = BIGGEST, why: string = ''): number {
-    const word = this.take(`a number (${what})`)
+    return this.numberOf(this.take(`a number (${what})`), what, biggest, why)
+  }
+
+  /** The same of a word that was taken, or of a part of it. */
+  numberOf(word: string, what: string, biggest: number, why: string): number {
     const parts = NUMBER.exec(word)
     if (parts === null)
       return this.complain({
@@ -110,6 +144,22 @@ export class LineWords {
       expected: `a number (${what}) up to ${biggest === BIGGEST ? '2^53 - 1' : biggest}`,
       remedy: why === '' ? 'use a smaller one' : why,
     })
+  }
+
+  /** Alternatives: several of what may stand there, with `|` between them. */
+  alternatives<T>(expected: string, read: (word: string) => T): T[] {
+    return this.take(expected).split('|').map(read)
+  }
+
+  /** Alternatives that are all among `known`. */
+  choices<const Known extends string>(known: readonly Known[]): Known[] {
+    const expected = `some of ${known.join('|')}`
+    return this.alternatives(expected, (word) => this.#known(word, known, expected))
+  }
+
+  /** Alternatives that are numbers, at most `biggest`. */
+  numbers(what: string, biggest: number = BIGGEST, why: string = ''): number[] {
+    return this.alternatives(`a number (${what})`, (word) => this.numberOf(word, what, biggest, why))
   }
 
   /** A byte, 0 to 255; `otherwise` at the end of the line. */

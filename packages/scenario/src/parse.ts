@@ -1,188 +1,21 @@
-import { LineWords } from './line-words.ts'
+import { isAssertion, readAssertion } from './assertion-rules.ts'
+import { checkLine } from './check-line.ts'
+import { isSeparator, LineWords, type Word, wordsOf } from './line-words.ts'
 import { didYouMean } from './nearest.ts'
+import { readOperation, type Scope } from './operation-rules.ts'
+import { splitBranches } from './parallel-line.ts'
 import { quoted, ScenarioSyntaxError } from './scenario-error.ts'
-import type { Advice, Operation, OperationName, OperationWords, Scenario } from './syntax.ts'
+import type { Assertion, Branch, Operation, Scenario, SingleOperation, SingleWords } from './syntax.ts'
 
-/** The recorder reads lines into 512 bytes, with the newline and a NUL. */
-const LONGEST_LINE: number = 510
+/** Each has a CPU of its own, and so has each branch of a child; a machine has 64. */
+const MOST_THREADS: number = 30
 
-/** What is known, line by line, of the process that executes: the files it can name. */
-interface Scope {
-  readonly files: Set<string>
-  readonly children: Set<string>
+/** Whom `@name` means. */
+interface Actor {
+  readonly scope: Scope
+  /** It is a child, or a thread of one. */
+  readonly inChild: boolean
 }
-
-type WordsOf<Name extends OperationName> = Extract<OperationWords, { readonly op: Name }>
-
-interface Rule<Name extends OperationName> {
-  /** As the language's table writes it. */
-  readonly usage: string
-  /** Takes the words after the name of the operation. */
-  readonly read: (words: LineWords, scope: Scope) => WordsOf<Name>
-}
-
-const ADVICE: readonly Advice[] = [
-  'dontneed',
-  'remove',
-  'free',
-  'dontfork',
-  'willneed',
-  'hugepage',
-  'nohugepage',
-  'populate_read',
-  'populate_write',
-]
-
-const RULES: { readonly [Name in OperationName]: Rule<Name> } = {
-  create: {
-    usage: 'create F SIZE',
-    read: (words, scope) => {
-      const file = words.name('file')
-      if (file === 'anon')
-        words.complain({
-          code: 'SCENARIO_BAD_NAME',
-          found: "'anon'",
-          expected: 'the name of a file',
-          remedy: '`mmap M anon …` means anonymous memory; choose another name',
-        })
-      const size = words.number('SIZE')
-      scope.files.add(file)
-      return { op: 'create', file, size }
-    },
-  },
-  reopen: {
-    usage: 'reopen F ro|wo|rw',
-    read: (words, scope) => ({
-      op: 'reopen',
-      file: knownFile(words, scope),
-      mode: words.choice(['ro', 'wo', 'rw']),
-    }),
-  },
-  fill: {
-    usage: 'fill F OFF LEN [BYTE]',
-    read: (words, scope) => {
-      const file = knownFile(words, scope)
-      const range = words.range(
-        'LEN',
-        2 ** 30,
-        'one pwrite of the recorder holds its bytes in memory; use several',
-      )
-      return { op: 'fill', file, ...range, byte: words.byteOr(0x78) }
-    },
-  },
-  pread: {
-    usage: 'pread F OFF',
-    read: (words, scope) => ({ op: 'pread', file: knownFile(words, scope), offset: words.number('OFF') }),
-  },
-  falloc: {
-    usage: 'falloc F OFF LEN',
-    read: (words, scope) => ({ op: 'falloc', file: knownFile(words, scope), ...words.range() }),
-  },
-  punch: {
-    usage: 'punch F OFF LEN',
-    read: (words, scope) => ({ op: 'punch', file: knownFile(words, scope), ...words.range() }),
-  },
-  truncate: {
-    usage: 'truncate F SIZE',
-    read: (words, scope) => ({ op: 'truncate', file: knownFile(words, scope), size: words.number('SIZE') }),
-  },
-  reflink: {
-    usage: 'reflink F G',
-    read: (words, scope) => ({ op: 'reflink', file: knownFile(words, scope), to: knownFile(words, scope) }),
-  },
-  fsync: {
-    usage: 'fsync F',
-    read: (words, scope) => ({ op: 'fsync', file: knownFile(words, scope) }),
-  },
-  freeze: { usage: 'freeze', read: () => ({ op: 'freeze' }) },
-  thaw: { usage: 'thaw', read: () => ({ op: 'thaw' }) },
-  mmap: { usage: 'mmap M F|anon OFF LEN PROT shared|private|sync [populate] [locked]', read: readMmap },
-  load: {
-    usage: 'load M OFF',
-    read: (words) => ({ op: 'load', map: words.name('mapping'), offset: words.number('OFF') }),
-  },
-  store: {
-    usage: 'store M OFF [BYTE]',
-    read: (words) => ({
-      op: 'store',
-      map: words.name('mapping'),
-      offset: words.number('OFF'),
-      byte: words.byteOr(1),
-    }),
-  },
-  munmap: {
-    usage: 'munmap M OFF LEN',
-    read: (words) => ({ op: 'munmap', map: words.name('mapping'), ...words.range() }),
-  },
-  mprotect: {
-    usage: 'mprotect M OFF LEN PROT',
-    read: (words) => ({
-      op: 'mprotect',
-      map: words.name('mapping'),
-      ...words.range(),
-      prot: words.protection(),
-    }),
-  },
-  msync: {
-    usage: 'msync M OFF LEN [sync|async|invalidate]',
-    read: (words) => ({
-      op: 'msync',
-      map: words.name('mapping'),
-      ...words.range(),
-      mode: words.more ? words.choice(['sync', 'async', 'invalidate']) : 'sync',
-    }),
-  },
-  madvise: {
-    usage: `madvise M OFF LEN ${ADVICE.join('|')}`,
-    read: (words) => ({
-      op: 'madvise',
-      map: words.name('mapping'),
-      ...words.range(),
-      advice: words.choice(ADVICE),
-    }),
-  },
-  mlock: {
-    usage: 'mlock M OFF LEN',
-    read: (words) => ({ op: 'mlock', map: words.name('mapping'), ...words.range() }),
-  },
-  mremap: {
-    usage: 'mremap M OFF OLD NEW maymove|move|inplace',
-    read: (words) => {
-      const map = words.name('mapping')
-      const { offset, length: oldLength } = words.range('OLD')
-      const newLength = words.number('NEW')
-      return {
-        op: 'mremap',
-        map,
-        offset,
-        oldLength,
-        newLength,
-        mode: words.choice(['maymove', 'move', 'inplace']),
-      }
-    },
-  },
-  fork: {
-    usage: 'fork C',
-    read: (words, scope) => {
-      const childName = words.name('child')
-      if (scope.children.has(childName))
-        words.complain({
-          code: 'SCENARIO_DUPLICATE_CHILD',
-          found: quoted(childName),
-          expected: 'the name of a new child',
-          remedy: 'a child stays until the scenario ends; choose another name',
-        })
-      return { op: 'fork', childName }
-    },
-  },
-  sleep: {
-    usage: 'sleep MS',
-    read: (words) => ({ op: 'sleep', ms: words.number('MS', 3_600_000, 'an hour is the longest sleep') }),
-  },
-}
-
-/** The names of all operations, as the language's table orders them. */
-const OPERATION_NAMES: readonly OperationName[] = Object.keys(RULES) as OperationName[]
 
 /**
  * Parses the text of a scenario file.
@@ -191,29 +24,14 @@ const OPERATION_NAMES: readonly OperationName[] = Object.keys(RULES) as Operatio
  * @throws {ScenarioSyntaxError} at the first word that the language does not define.
  */
 export function parseScenario(text: string, options: { readonly name: string }): Scenario {
-  const ops: Operation[] = []
-  const first: Scope = { files: new Set(), children: new Set() }
-  const children = new Map<string, Scope>()
+  const parser = new Parser()
   // The newline that ends the last line begins no other.
   const lines = (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n')
   for (const [index, source] of lines.entries()) {
-    const line = index + 1
-    checkLine(line, source)
-    if (source.startsWith('#')) continue
-    const words = new LineWords(line, source)
-    if (!words.more) continue
-    const child = words.peek.startsWith('@') ? readChild(words, children) : null
-    const scope = child === null ? first : children.get(child)!
-    const operation = readOperation(words, scope)
-    words.end()
-    if (operation.op === 'fork') {
-      if (child !== null) refuseGrandchild(line, source)
-      first.children.add(operation.childName)
-      // A child inherits the open files; what either creates later is its own.
-      children.set(operation.childName, { files: new Set(first.files), children: first.children })
-    }
-    ops.push({ ...operation, line, text: source, child })
+    checkLine(index + 1, source)
+    if (!source.startsWith('#')) parser.line(index + 1, source)
   }
+  const { ops, assertions } = parser
   if (ops.length === 0)
     throw new ScenarioSyntaxError(lines.length, 1, {
       code: 'SCENARIO_EMPTY',
@@ -221,81 +39,116 @@ export function parseScenario(text: string, options: { readonly name: string }):
       expected: 'an operation',
       remedy: 'a scenario begins with `create F SIZE` or `mmap M anon …`',
     })
-  return { name: options.name, ops }
+  return { name: options.name, ops, assertions }
 }
 
-function readOperation(words: LineWords, scope: Scope): OperationWords {
-  const word = words.take('an operation')
-  const name = OPERATION_NAMES.find((known) => known === word)
-  if (name === undefined)
+class Parser {
+  readonly ops: Operation[] = []
+  readonly assertions: Assertion[] = []
+  readonly #names: Set<string> = new Set()
+  readonly #first: Actor = { scope: { files: new Set(), tasks: this.#names }, inChild: false }
+  readonly #actors: Map<string, Actor> = new Map()
+  #threads: number = 0
+  /** The parallel line; 0 when there was none. */
+  #parallel: number = 0
+
+  line(line: number, text: string): void {
+    const all = wordsOf(text)
+    if (all.length === 0) return
+    if (all.some(isSeparator)) {
+      this.#parallelLine(line, text, all)
+      return
+    }
+    const words = new LineWords(line, all, text.length + 1)
+    const who = this.#who(words)
+    const actor = this.#actor(who)
+    if (isAssertion(words.peek)) {
+      const assertion = readAssertion(words, actor.scope)
+      words.end()
+      this.assertions.push({ ...assertion, line, text, who })
+      return
+    }
+    this.ops.push({ ...this.#operation(words, actor, this.#actors), line, text, who })
+  }
+
+  #parallelLine(line: number, text: string, all: readonly Word[]): void {
+    if (this.#parallel > 0)
+      throw new ScenarioSyntaxError(line, all[0]!.column, {
+        code: 'SCENARIO_UNDEFINED',
+        found: 'a second parallel line',
+        expected: `one, as line ${this.#parallel} is`,
+        remedy: 'put its operations into the branches of the first, or on lines of their own',
+      })
+    this.#parallel = line
+    const branches: Branch[] = []
+    const scopes: Scope[] = []
+    const made = new Map<string, Actor>()
+    for (const operations of splitBranches(line, text, all)) {
+      const who = this.#who(operations[0]!)
+      if (branches.some((branch) => branch.who === who)) refuseTwice(operations[0]!, who)
+      const { scope, inChild } = this.#actor(who)
+      // What one branch makes, the others cannot count on.
+      const own = { scope: { ...scope, files: new Set(scope.files) }, inChild }
+      const ops = operations.map((words): SingleOperation => {
+        const text = `${who === null ? '' : `@${who} `}${words.rest}`
+        if (words.peek === 'thread') refuseThread(words)
+        return { ...this.#operation(words, own, made), line, text, who }
+      })
+      branches.push({ who, ops })
+      scopes.push(own.scope)
+    }
+    this.ops.push({ op: 'parallel', branches, line, text, who: null })
+    for (const [i, { who }] of branches.entries()) {
+      for (const file of scopes[i]!.files) this.#actor(who).scope.files.add(file)
+    }
+    for (const [name, actor] of made) this.#actors.set(name, actor)
+  }
+
+  /** Reads an operation to its end; tasks that it makes go to `made`. */
+  #operation(words: LineWords, actor: Actor, made: Map<string, Actor>): SingleWords {
+    const { scope, inChild } = actor
+    if (words.peek === 'fork' && inChild) refuseGrandchild(words)
+    const operation = readOperation(words, scope)
+    if (operation.op === 'thread' && ++this.#threads > MOST_THREADS) refuseThreads(words)
+    words.end()
+    if (operation.op === 'create') scope.files.add(operation.file)
+    if (operation.op === 'fork') {
+      this.#names.add(operation.childName)
+      // A child inherits the open files; what either creates later is its own.
+      made.set(operation.childName, { scope: { ...scope, files: new Set(scope.files) }, inChild: true })
+    }
+    if (operation.op === 'thread') {
+      this.#names.add(operation.threadName)
+      made.set(operation.threadName, actor)
+    }
+    return operation
+  }
+
+  /** Takes `@name`, where an earlier line made the child or thread; null where there is none. */
+  #who(words: LineWords): string | null {
+    if (!words.peek.startsWith('@')) return null
+    const name = words.take('a child').slice(1)
+    if (this.#actors.has(name)) return name
     return words.complain({
-      code: 'SCENARIO_UNKNOWN_OPERATION',
-      found: quoted(word),
-      expected: 'an operation',
+      code: 'SCENARIO_UNKNOWN_CHILD',
+      found: quoted(`@${name}`),
+      expected: 'a child or a thread made above',
       remedy: didYouMean(
-        word,
-        OPERATION_NAMES,
-        word.startsWith('#')
-          ? 'a comment begins in column 1'
-          : `the operations are ${OPERATION_NAMES.join(', ')}`,
+        name,
+        [...this.#actors.keys()],
+        `write \`fork ${name}\` or \`thread ${name}\` above`,
       ),
     })
-  const rule = RULES[name]
-  words.usage = rule.usage
-  return rule.read(words, scope)
+  }
+
+  #actor(who: string | null): Actor {
+    return who === null ? this.#first : this.#actors.get(who)!
+  }
 }
 
-function readMmap(words: LineWords, scope: Scope): WordsOf<'mmap'> {
-  const map = words.name('mapping')
-  const anonymous = words.peek === 'anon'
-  const file = anonymous ? null : knownFile(words, scope)
-  if (anonymous) words.take('anon')
-  const range = words.range()
-  const prot = words.protection()
-  const kind = words.choice(['shared', 'private', 'sync'])
-  if (anonymous && kind !== 'private')
-    words.complain({
-      code: 'SCENARIO_UNDEFINED',
-      found: `'${kind}'`,
-      expected: "'private'",
-      remedy: 'the language has anonymous memory as private only; map a file to share it',
-    })
-  const populate = words.peek === 'populate'
-  if (populate) words.take('populate')
-  const locked = words.more && words.choice(['locked']) === 'locked'
-  return { op: 'mmap', map, file, ...range, prot, kind, populate, locked }
-}
-
-/** A file that an earlier `create` of this process, or of its parent before the fork, made. */
-function knownFile(words: LineWords, scope: Scope): string {
-  const file = words.name('file')
-  if (scope.files.has(file)) return file
+function refuseGrandchild(words: LineWords): never {
+  words.take('fork')
   return words.complain({
-    code: 'SCENARIO_UNKNOWN_FILE',
-    found: quoted(file),
-    expected: 'a file created above',
-    remedy: didYouMean(
-      file,
-      [...scope.files],
-      `write \`create ${file} SIZE\` above, in this process or before its fork`,
-    ),
-  })
-}
-
-/** `@C`, where an earlier `fork C` made the child. */
-function readChild(words: LineWords, children: ReadonlyMap<string, Scope>): string {
-  const child = words.take('a child').slice(1)
-  if (children.has(child)) return child
-  return words.complain({
-    code: 'SCENARIO_UNKNOWN_CHILD',
-    found: quoted(`@${child}`),
-    expected: 'a child forked above',
-    remedy: didYouMean(child, [...children.keys()], `write \`fork ${child}\` above`),
-  })
-}
-
-function refuseGrandchild(line: number, source: string): never {
-  throw new ScenarioSyntaxError(line, source.indexOf('fork') + 1, {
     code: 'SCENARIO_UNDEFINED',
     found: "'fork' in a child",
     expected: 'another operation',
@@ -303,31 +156,32 @@ function refuseGrandchild(line: number, source: string): never {
   })
 }
 
-/** What no line may have, comments included: the recorder would read another program. */
-function checkLine(line: number, source: string): void {
-  let bytes = 0
-  for (let column = 1; column <= source.length; column++) {
-    const code = source.charCodeAt(column - 1)
-    // A surrogate is half of a character of four bytes.
-    bytes += code < 0x80 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3
-    if (bytes > LONGEST_LINE)
-      throw new ScenarioSyntaxError(line, column, {
-        code: 'SCENARIO_LINE_TOO_LONG',
-        found: `a line longer than ${LONGEST_LINE} bytes`,
-        expected: 'the end of the line',
-        remedy: 'break it in two',
-      })
-    if ((code >= 0x20 && code !== 0x7f && code !== 0xfeff) || code === 0x09) continue
-    throw new ScenarioSyntaxError(line, column, {
-      code: 'SCENARIO_BAD_CHARACTER',
-      found: quoted(source[column - 1]!),
-      expected: 'text',
-      remedy:
-        code === 0x0d
-          ? 'save the file with LF line ends'
-          : code === 0xfeff
-            ? 'save the file without a byte order mark'
-            : 'remove the control character',
-    })
-  }
+function refuseThread(words: LineWords): never {
+  words.take('thread')
+  return words.complain({
+    code: 'SCENARIO_UNDEFINED',
+    found: "'thread' in a parallel line",
+    expected: 'another operation',
+    remedy: 'make threads on lines above it',
+  })
+}
+
+function refuseThreads(words: LineWords): never {
+  return words.complain({
+    code: 'SCENARIO_UNDEFINED',
+    found: `more than ${MOST_THREADS} threads`,
+    expected: `at most ${MOST_THREADS}`,
+    remedy: 'each has a CPU of its own, and the machine has 64; use fewer',
+  })
+}
+
+function refuseTwice(words: LineWords, who: string | null): never {
+  // Of the first process nothing was taken yet, and the first word of its branch is to blame.
+  if (who === null) words.take('an operation')
+  return words.complain({
+    code: 'SCENARIO_DUPLICATE_BRANCH',
+    found: `a second branch of ${who === null ? 'the first process' : `@${who}`}`,
+    expected: 'a branch of another thread or child',
+    remedy: 'put its operations behind those of the other branch, with `;`',
+  })
 }

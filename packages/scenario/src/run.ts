@@ -8,25 +8,26 @@ import {
   kernelByName,
   Machine,
   MachineError,
+  runSteps,
   type StrategyDefinition,
   type StrategyWarning,
 } from '@mm-model/core'
-import type { DaxFile } from '@mm-model/dax'
+import type { DaxFile, SuperBlock } from '@mm-model/dax'
 import { type Costs, costsOf } from './costs.ts'
 import { type FinalState, finalStateOf } from './final-state.ts'
 import type { FileObservation, Observation, OperationObservation, OperationResult } from './observation.ts'
-import { deliverSignal, startAgent } from './runner/agent.ts'
+import { deliverSignal, startAgent, WriteBuffer } from './runner/agent.ts'
 import { architecture, DEFAULT_ARCH } from './runner/architectures.ts'
-import { type Calls, callsOf, type Form } from './runner/calls.ts'
+import { atOnce, type Calls, callsOf, type Form } from './runner/calls.ts'
 import { digestOf } from './runner/file-digest.ts'
 import { fileSystem } from './runner/file-systems.ts'
 import { InvariantMonitor } from './runner/invariants.ts'
 import { EntryBits, Frames, Places } from './runner/names.ts'
-import { execute, type Surroundings } from './runner/operations.ts'
 import { Process } from './runner/process.ts'
 import { type Recorder, record } from './runner/recorder.ts'
+import { cpusOf, Session } from './runner/session.ts'
 import { observePtes, observeVmas } from './runner/state.ts'
-import type { Operation, Scenario } from './syntax.ts'
+import type { Operation, Scenario, SingleOperation } from './syntax.ts'
 
 /** What to run a scenario on. */
 export interface RunOptions {
@@ -75,8 +76,8 @@ export interface RunResult {
  * @throws StrategyError when the strategy fails
  */
 export function runScenario(scenario: Scenario, options: RunOptions): RunResult {
-  const run = new Run(options)
-  const ops = scenario.ops.map((operation) => run.step(operation))
+  const run = new Run(scenario, options)
+  const ops = run.all()
   run.finish()
   const { fs, arch = DEFAULT_ARCH } = options
   const observation = {
@@ -115,50 +116,60 @@ class Run {
   readonly #frames: Frames
   readonly #places: Places = new Places()
   readonly #recorder: Recorder
-  readonly #processes: Map<string | null, Process> = new Map()
-  readonly #surroundings: Surroundings
+  readonly #scenario: Scenario
+  readonly #session: Session
+  readonly #sb: SuperBlock
   readonly #monitor: InvariantMonitor | null
   /** Why operations are no longer run, once one was not modelled. */
   #broken: string | null = null
 
-  constructor(options: RunOptions) {
+  constructor(scenario: Scenario, options: RunOptions) {
     const { strategy, checkStrategy } = options
     const kernel = kernelOf(options)
     const arch = architecture(kernel, options.arch ?? DEFAULT_ARCH)
-    this.#machine = new Machine({ strategy, checkStrategy, kernel, arch })
+    const cpus = cpusOf(scenario)
+    this.#scenario = scenario
+    this.#machine = new Machine({ strategy, checkStrategy, kernel, arch, cpus: cpus.size + 1 })
     this.#bits = new EntryBits(arch)
     const { onStep } = options
     this.#calls = callsOf(options.form ?? 'plain', onStep === undefined ? null : () => onStep(this.#machine))
     this.#frames = new Frames(this.#machine)
     const places = this.#places
     const fs = fileSystem(options.fs, this.#machine.kernel)
-    this.#surroundings = {
-      calls: this.#calls,
-      sb: fs.mount(this.#machine),
-      mapped: (name, address, length) => places.add(name, address, length),
-      resized: (name, length) => places.grow(name, length),
-    }
-    const first = new Process(this.#machine.createTask(), null)
+    this.#sb = fs.mount(this.#machine)
+    const first = Process.first(this.#machine.createTask(), new WriteBuffer())
     startAgent(first.task, this.#calls)
-    fs.use(first.task, this.#calls, this.#surroundings.sb)
-    this.#processes.set(null, first)
+    fs.use(first.task, this.#calls, this.#sb)
+    this.#session = new Session(first, this.#sb, atOnce(this.#calls), cpus, places)
     this.#recorder = record(this.#machine, this.#frames, places, this.#bits)
-    this.#monitor = options.invariants === true ? new InvariantMonitor(this.#surroundings.sb, places) : null
+    this.#monitor = options.invariants === true ? new InvariantMonitor(this.#sb, places) : null
   }
 
-  step(operation: Operation): OperationObservation {
+  /** All operations, in the order of {@link executionOrder}. */
+  all(): OperationObservation[] {
+    const session = this.#session
+    return this.#scenario.ops.flatMap((operation) => {
+      if (operation.op !== 'parallel') return [this.#step(operation, () => session.processOf(operation.who))]
+      const staged = this.#broken === null ? session.begin(operation) : []
+      const observed = operation.branches.flatMap(({ ops }, i) =>
+        ops.map((each) => this.#step(each, () => staged[i]!.process)),
+      )
+      if (this.#broken === null) session.join(operation, staged)
+      return observed
+    })
+  }
+
+  #step(operation: SingleOperation, processOf: () => Process): OperationObservation {
     const { text: op } = operation
     if (this.#broken !== null) return { op, ...nothing({ notModelled: this.#broken }) }
-    const process = this.#processes.get(operation.child)
-    if (process === undefined)
-      throw new Error(`no process ${operation.child}: the parser lets no such scenario through`)
+    const process = processOf()
     this.#machine.tick()
     const before = stampFiles(process)
     this.#recorder.begin()
     this.#monitor?.begin(operation, process)
     let result: OperationResult
     try {
-      result = this.#execute(operation, process)
+      result = runSteps(this.#session.execute(operation, process))
     } catch (error) {
       if (!(error instanceof MachineError)) throw error
       if (error.code === 'DEADLOCK') throw atLine(operation, error)
@@ -167,8 +178,8 @@ class Run {
       this.#broken = `after line ${operation.line}, which is not modelled`
       return { op, ...nothing({ notModelled: error.found.replace('not modelled: ', '') }) }
     }
-    const child = operation.op === 'fork' ? this.#processes.get(operation.childName) : undefined
-    this.#monitor?.end(operation, process, result, child?.task ?? null)
+    const child = operation.op === 'fork' ? this.#session.processOf(operation.childName).task : null
+    this.#monitor?.end(operation, process, result, child)
     const { faults, events } = this.#recorder.end()
     if (writesOwnMemory(operation, result)) this.#recorder.find(process.task)
     if ('signal' in result) {
@@ -193,14 +204,7 @@ class Run {
 
   /** Digests of what the files hold now, by name. */
   fileDigests(): Map<string, string> {
-    return new Map(this.#surroundings.sb.inodes.map((inode) => [inode.name, digestOf(inode)]))
-  }
-
-  #execute(operation: Operation, process: Process): OperationResult {
-    if (operation.op !== 'fork') return execute(operation, process, this.#surroundings)
-    const child = new Process(this.#calls.fork(process.task), process)
-    this.#processes.set(operation.childName, child)
-    return { ret: 0 }
+    return new Map(this.#sb.inodes.map((inode) => [inode.name, digestOf(inode)]))
   }
 }
 

@@ -1,22 +1,23 @@
-import { formatOperation } from './format.ts'
+import { formatAssertion, formatOperation } from './format.ts'
 import { parseScenario } from './parse.ts'
 import { ScenarioSyntaxError } from './scenario-error.ts'
 import { simplerOperations } from './shrink-numbers.ts'
 import type { Operation, OperationWords, Scenario } from './syntax.ts'
 
 /** An operation without its place and its text. */
-type Words = OperationWords & Pick<Operation, 'child'>
+type Words = OperationWords & Pick<Operation, 'who'>
 
 /**
  * The smallest scenario that it finds which still fails: no operation can be left out of it (with what names things that
- * only it made), and no number, flag or child made simpler, without losing the failure. Delta debugging over the
+ * only it made), and no number, flag or child made simpler, without losing the failure. What it asserts stays as it is.
+ * Delta debugging over the
  * operations (Zeller and Hildebrandt's ddmin), then over the words of each, until neither gets any further.
  *
  * @param fails Whether a scenario fails; must say the same of the same scenario, and true of the given one.
  * @throws RangeError when the given scenario does not fail
  */
 export function shrinkScenario(scenario: Scenario, fails: (scenario: Scenario) => boolean): Scenario {
-  const search = new Search(scenario.name, fails)
+  const search = new Search(scenario, fails)
   let found = search.attempt(scenario.ops)
   if (found === null) throw new RangeError(`the scenario '${scenario.name}' does not fail: nothing to shrink`)
   for (let before: Scenario | null = null; before !== found; ) {
@@ -30,19 +31,21 @@ export function shrinkScenario(scenario: Scenario, fails: (scenario: Scenario) =
 /** Asks about candidates, each text once. */
 class Search {
   readonly #name: string
+  readonly #assertions: readonly string[]
   readonly #fails: (scenario: Scenario) => boolean
   readonly #answers: Map<string, boolean> = new Map()
 
-  constructor(name: string, fails: (scenario: Scenario) => boolean) {
+  constructor({ name, assertions }: Scenario, fails: (scenario: Scenario) => boolean) {
     this.#name = name
+    this.#assertions = assertions.map(formatAssertion)
     this.#fails = fails
   }
 
   /** The scenario of these operations if it fails, without those that name a file or a child that is gone; else null. */
   attempt(operations: readonly Words[]): Scenario | null {
-    const scenario = this.#build(operations.map(formatOperation))
+    const scenario = this.#build([...operations.map(formatOperation), ...this.#assertions])
     if (scenario === null) return null
-    const text = scenario.ops.map((operation) => operation.text).join('\n')
+    const text = [...scenario.ops, ...scenario.assertions].map(({ text }) => text).join('\n')
     let answer = this.#answers.get(text)
     if (answer === undefined) {
       answer = this.#fails(scenario)

@@ -38,12 +38,12 @@ export interface OperationCommon {
   readonly line: number
   /** The source line as the recordings print it under `op`: without its newline, nothing else removed. */
   readonly text: string
-  /** The child that executes the operation (`@c1 …`), or `null` for the first process. */
-  readonly child: string | null
+  /** Who executes the operation: a child or a thread by its name (`@c1 …`), or `null` for the first process. */
+  readonly who: string | null
 }
 
-/** The words of one operation; see the table in the README for the system call behind each. */
-export type OperationWords =
+/** The words of one operation that one task executes; see the table in the README for the system call behind each. */
+export type SingleWords =
   | { readonly op: 'create'; readonly file: string; readonly size: number }
   | { readonly op: 'reopen'; readonly file: string; readonly mode: AccessMode }
   | {
@@ -121,9 +121,31 @@ export type OperationWords =
       readonly mode: RemapMode
     }
   | { readonly op: 'fork'; readonly childName: string }
+  | { readonly op: 'thread'; readonly threadName: string }
   | { readonly op: 'sleep'; readonly ms: number }
 
-/** One operation of a scenario. */
+/** One operation that one task executes. */
+export type SingleOperation = OperationCommon & SingleWords
+
+/** One side of a parallel line: what one task executes, one operation after the other. */
+export interface Branch {
+  /** Who executes it, as {@link OperationCommon.who}; that of each of its operations. */
+  readonly who: string | null
+  /** At least one; none makes a thread. */
+  readonly ops: readonly SingleOperation[]
+}
+
+/** The words of a line whose branches run at the same time. */
+export interface ParallelWords {
+  readonly op: 'parallel'
+  /** At least one, no two of the same task. */
+  readonly branches: readonly Branch[]
+}
+
+/** The words of one line. */
+export type OperationWords = SingleWords | ParallelWords
+
+/** One line of a scenario that does something; of a parallel one `who` is null. */
 export type Operation = OperationCommon & OperationWords
 
 /** The name of an operation: the first word of its line. */
@@ -132,9 +154,55 @@ export type OperationName = Operation['op']
 /** The operation of one name, as `OperationOf<'mmap'>`. */
 export type OperationOf<Name extends OperationName> = Extract<Operation, { readonly op: Name }>
 
+/** What the entry of a page of a file can be: no entry, one without a block, of the zero page, clean, dirty, locked. */
+export type EntryState = 'none' | 'empty' | 'zero' | 'clean' | 'dirty' | 'locked'
+
+/** What the page-table entry of an address can allow. */
+export type LeafState = 'none' | 'ro' | 'rw'
+
+/** What an assertion looks at, and what may stand there. */
+export type AssertionWords =
+  | {
+      /** A byte as `pread` reads it, or as it would read after a power failure. */
+      readonly what: 'byte' | 'durable'
+      readonly file: string
+      readonly offset: number
+      /** 0 to 255, and `end` for the end of the file. */
+      readonly oneOf: readonly (number | 'end')[]
+    }
+  | {
+      readonly what: 'entry'
+      readonly file: string
+      readonly page: number
+      readonly oneOf: readonly EntryState[]
+    }
+  | {
+      readonly what: 'leaf'
+      readonly map: string
+      readonly offset: number
+      readonly oneOf: readonly LeafState[]
+    }
+  | { readonly what: 'size'; readonly file: string; readonly oneOf: readonly number[] }
+  | {
+      /** What the operation of that number in the branch of `who`, counted from 1, answered. */
+      readonly what: 'result'
+      readonly operation: number
+      /** A number, the name of an error or of a signal, or `skipped`. */
+      readonly oneOf: readonly string[]
+    }
+
+/** Something that a scenario says must hold while its parallel line runs, or when all has ended. */
+export type Assertion = AssertionWords &
+  OperationCommon & {
+    /** In every state from the parallel line on, or at the end. */
+    readonly when: 'always' | 'finally'
+  }
+
 /** A parsed scenario. */
 export interface Scenario {
   /** The name of the source file without `.scn`; the recordings are named after it. */
   readonly name: string
   readonly ops: readonly Operation[]
+  /** What it says must hold, in the order of its lines. */
+  readonly assertions: readonly Assertion[]
 }

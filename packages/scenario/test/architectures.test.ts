@@ -35,7 +35,7 @@ const SCENARIOS = [...scenarioSources()].map(([name, source]) => parseScenario(s
 function withoutHugePages({ name, ops }: Scenario): Scenario {
   const lines = ops.flatMap((operation) => {
     if (operation.op !== 'mmap') return [operation.text]
-    const child = operation.child === null ? '' : `@${operation.child} `
+    const child = operation.who === null ? '' : `@${operation.who} `
     return [operation.text, `${child}madvise ${operation.map} 0 ${operation.length} nohugepage`]
   })
   return parseScenario(`${lines.join('\n')}\n`, { name })

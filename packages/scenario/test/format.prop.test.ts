@@ -1,4 +1,10 @@
-import { formatOperation, type OperationWords, parseScenario } from '@mm-model/scenario'
+import {
+  type AssertionWords,
+  formatAssertion,
+  formatOperation,
+  parseScenario,
+  type SingleWords,
+} from '@mm-model/scenario'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { scenarioSources } from './recordings.ts'
@@ -16,7 +22,7 @@ const half = fc.oneof(
 const range = { offset: half, length: half }
 const kind = fc.constantFrom('shared', 'private', 'sync')
 
-/** Each operation of the language with all of its words. */
+/** Each operation of the language that one task executes, with all of its words. */
 const words = fc.oneof(
   fc.record({ op: fc.constantFrom('create', 'truncate'), file, size: number }),
   fc.record({ op: fc.constant('reopen'), file, mode: fc.constantFrom('ro', 'wo', 'rw') }),
@@ -73,25 +79,106 @@ const words = fc.oneof(
     mode: fc.constantFrom('maymove', 'move', 'inplace'),
   }),
   fc.record({ op: fc.constant('fork'), childName: name }),
+  fc.record({ op: fc.constant('thread'), threadName: name }),
   fc.record({ op: fc.constant('sleep'), ms: fc.nat(3_600_000) }),
-) as fc.Arbitrary<OperationWords>
+) as fc.Arbitrary<SingleWords>
+
+const alternatives = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
+  fc.array(one, { minLength: 1, maxLength: 3 })
+
+/** Each assertion of the language. */
+const assertion = fc.oneof(
+  fc.record({
+    what: fc.constantFrom('byte', 'durable'),
+    file,
+    offset: number,
+    oneOf: alternatives(fc.oneof(byte, fc.constant('end'))),
+  }),
+  fc.record({
+    what: fc.constant('entry'),
+    file,
+    page: number,
+    oneOf: alternatives(fc.constantFrom('none', 'empty', 'zero', 'clean', 'dirty', 'locked')),
+  }),
+  fc.record({
+    what: fc.constant('leaf'),
+    map: name,
+    offset: number,
+    oneOf: alternatives(fc.constantFrom('none', 'ro', 'rw')),
+  }),
+  fc.record({ what: fc.constant('size'), file, oneOf: alternatives(number) }),
+  fc.record({
+    what: fc.constant('result'),
+    operation: number,
+    oneOf: alternatives(
+      fc.constantFrom('0', '-1000', '7', 'ENOSPC', 'EAGAIN', 'SIGBUS', 'SIGSEGV', 'skipped'),
+    ),
+  }),
+) as fc.Arbitrary<AssertionWords>
+
+/** The lines that make what an operation, or an assertion, names. */
+function linesBefore(words: SingleWords | AssertionWords): string[] {
+  return [
+    ...('file' in words && words.file ? [`create ${words.file} 0`] : []),
+    ...('to' in words ? [`create ${words.to} 0`] : []),
+  ]
+}
 
 describe('formatOperation', () => {
   it('writes lines that parse to the same operation', () => {
     fc.assert(
       fc.property(words, fc.option(name), (operation, someone) => {
         // Only the first process forks.
-        const child = operation.op === 'fork' ? null : someone
-        const line = formatOperation({ ...operation, child })
-        const before = [
-          ...('file' in operation && operation.file ? [`create ${operation.file} 0`] : []),
-          ...('to' in operation ? [`create ${operation.to} 0`] : []),
-          ...(child === null ? [] : [`fork ${child}`]),
-        ]
+        const who = operation.op === 'fork' || operation.op === 'thread' ? null : someone
+        const line = formatOperation({ ...operation, who })
+        const before = [...linesBefore(operation), ...(who === null ? [] : [`fork ${who}`])]
         const { ops } = parseScenario([...before, line].join('\n'), { name: 'test' })
-        expect(ops.at(-1)).toEqual({ ...operation, line: before.length + 1, text: line, child })
+        expect(ops.at(-1)).toEqual({ ...operation, line: before.length + 1, text: line, who })
       }),
       { numRuns: 1000 },
+    )
+  })
+
+  it('writes parallel lines that parse to the same branches', () => {
+    const branch = fc.array(
+      words.filter(({ op }) => op !== 'fork' && op !== 'thread'),
+      { minLength: 1, maxLength: 3 },
+    )
+    let most = 0
+    fc.assert(
+      fc.property(fc.array(branch, { minLength: 1, maxLength: 4 }), fc.boolean(), (lists, withFirst) => {
+        const all = lists.flat()
+        const before = all.flatMap(linesBefore)
+        const threads = lists.map((_, i) => (withFirst && i === 0 ? null : `T${i}`))
+        for (const thread of threads) if (thread !== null) before.push(`thread ${thread}`)
+        const line = before.length + 1
+        const branches = lists.map((list, i) => {
+          const who = threads[i]!
+          return {
+            who,
+            ops: list.map((each) => ({ ...each, line, who, text: formatOperation({ ...each, who }) })),
+          }
+        })
+        const text = formatOperation({ op: 'parallel', branches, who: null })
+        if (text.length > 510) return
+        most = Math.max(most, lists.length)
+        const { ops } = parseScenario([...before, text].join('\n'), { name: 'test' })
+        expect(ops.at(-1)).toEqual({ op: 'parallel', branches, line, text, who: null })
+        expect(formatOperation(ops.at(-1)!)).toBe(text)
+      }),
+    )
+    expect(most).toBe(4)
+  })
+
+  it('writes assertions that parse to the same', () => {
+    fc.assert(
+      fc.property(assertion, fc.constantFrom('always', 'finally'), fc.boolean(), (words, when, byChild) => {
+        const who = byChild ? 'c' : null
+        const before = [...linesBefore(words), 'fork c']
+        const text = formatAssertion({ ...words, when, who })
+        const { assertions } = parseScenario([...before, text].join('\n'), { name: 'test' })
+        expect(assertions).toEqual([{ ...words, when, who, line: before.length + 1, text }])
+      }),
     )
   })
 

@@ -41,7 +41,7 @@ describe('generateScenario', () => {
   it('covers every operation and every word of the language', () => {
     const words = new Set<string>()
     for (const operation of MANY) {
-      words.add(operation.child === null ? operation.op : `@ ${operation.op}`)
+      words.add(operation.who === null ? operation.op : `@ ${operation.op}`)
       for (const [word, value] of Object.entries(operation)) {
         if (['kind', 'advice', 'mode', 'prot', 'populate', 'locked'].includes(word)) {
           words.add(`${operation.op} ${word} ${String(value)}`)

@@ -42,7 +42,7 @@ describe('a scenario', () => {
         {
           line: 3,
           text: 'mmap m anon 0 4k rw private',
-          child: null,
+          who: null,
           op: 'mmap',
           map: 'm',
           file: null,
@@ -53,9 +53,10 @@ describe('a scenario', () => {
           populate: false,
           locked: false,
         },
-        { line: 5, text: 'fork c1', child: null, op: 'fork', childName: 'c1' },
-        { line: 6, text: '@c1 \tload  m 0x0', child: 'c1', op: 'load', map: 'm', offset: 0 },
+        { line: 5, text: 'fork c1', who: null, op: 'fork', childName: 'c1' },
+        { line: 6, text: '@c1 \tload  m 0x0', who: 'c1', op: 'load', map: 'm', offset: 0 },
       ],
+      assertions: [],
     } satisfies Scenario)
   })
 
@@ -97,7 +98,7 @@ describe('a scenario', () => {
   })
 
   it('may use mappings that were never mapped', () => {
-    expect(parsed('load nowhere 0')).toEqual([{ child: null, op: 'load', map: 'nowhere', offset: 0 }])
+    expect(parsed('load nowhere 0')).toEqual([{ who: null, op: 'load', map: 'nowhere', offset: 0 }])
   })
 
   it('gives a child the files that were there at the fork', () => {
@@ -218,7 +219,7 @@ describe('a scenario that the language does not define is refused', () => {
     ],
     [
       ['fork c1', '@c2 load m 0'],
-      "2:1 SCENARIO_UNKNOWN_CHILD found '@c2', expected a child forked above; did you mean 'c1'?",
+      "2:1 SCENARIO_UNKNOWN_CHILD found '@c2', expected a child or a thread made above; did you mean 'c1'?",
     ],
     [
       ['fork c', '@c'],

@@ -74,7 +74,7 @@ const operation = fc.oneof(
 
 const line = fc
   .tuple(operation, fc.constantFrom(null, null, 'c'))
-  .map(([o, child]) => formatOperation({ ...o, child }))
+  .map(([o, child]) => formatOperation({ ...o, who: child }))
 
 const program = fc
   .array(line, { minLength: 1, maxLength: 20 })

@@ -21,7 +21,7 @@ const FAILURES: Readonly<Record<string, (scenario: Scenario) => boolean>> = {
     const files = ops.flatMap((o) => (o.op === 'mmap' && o.file !== null ? [o.file] : []))
     return new Set(files).size < files.length
   },
-  'an operation of a child': ({ ops }) => ops.some(({ child }) => child !== null),
+  'an operation of a child': ({ ops }) => ops.some(({ who }) => who !== null),
   'more than 20,000 bytes written': ({ ops }) =>
     ops.reduce((sum, o) => sum + (o.op === 'fill' ? o.length : 0), 0) > 20_000,
 }

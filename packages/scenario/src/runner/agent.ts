@@ -15,10 +15,11 @@ import {
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
+  type Steps,
   type Task,
   Vma,
 } from '@mm-model/core'
-import type { Calls } from './calls.ts'
+import type { Calls, SteppedCalls } from './calls.ts'
 
 /** The heap, and where it ends when a scenario begins. */
 const HEAP = 0x1c00000
@@ -93,18 +94,18 @@ export class WriteBuffer {
   }
 
   /** Runs `write` with a buffer of `length` bytes allocated. */
-  with<T>(t: Task, calls: Calls, length: number, write: () => T): T {
+  *with<T>(t: Task, calls: SteppedCalls, length: number, write: () => Steps<T>): Steps<T> {
     const chunk = length + CHUNK_OVERHEAD
     if (chunk < this.#threshold) {
       if (chunk > this.#top) this.#growHeap(t, chunk - this.#top)
-      return write()
+      return yield* write()
     }
     const size = Math.ceil(chunk / PAGE_SIZE) * PAGE_SIZE
     const prot = PROT_READ | PROT_WRITE
     const flags = MAP_PRIVATE | MAP_ANONYMOUS
-    const address = calls.mmap(t, { address: 0, length: size, prot, flags, file: null, offset: 0 })
-    const result = write()
-    if (address >= 0) calls.munmap(t, address, size)
+    const address = yield* calls.mmap(t, { address: 0, length: size, prot, flags, file: null, offset: 0 })
+    const result = yield* write()
+    if (address >= 0) yield* calls.munmap(t, address, size)
     this.#threshold = Math.max(this.#threshold, size)
     return result
   }

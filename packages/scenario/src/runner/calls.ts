@@ -37,6 +37,11 @@ export interface Calls {
   thawSuper(t: Task, sb: SuperBlock): number
 }
 
+/** The same, to be run step by step by whoever called. */
+export type SteppedCalls = {
+  readonly [Name in keyof Calls]: (...args: Parameters<Calls[Name]>) => Steps<ReturnType<Calls[Name]>>
+}
+
 const PLAIN: Calls = Object.freeze({ ...pick(corePlain), ...pickFile(daxPlain) })
 
 /** The calls of one form; in the stepped one, `onStep` is told after each step that it stopped at. */
@@ -44,10 +49,24 @@ export function callsOf(form: Form, onStep: (() => void) | null = null): Calls {
   return form === 'plain' ? PLAIN : steppedCalls(onStep)
 }
 
+/** The stepped form itself. */
+export const STEPPED: SteppedCalls = Object.freeze({ ...pick(coreSteps), ...pickFile(daxSteps) })
+
+/** Calls that run as one step, without stopping. */
+export function atOnce(calls: Calls): SteppedCalls {
+  const stepped: Record<string, unknown> = {}
+  for (const [name, call] of Object.entries(calls)) {
+    // biome-ignore lint/correctness/useYield: it has no place to stop at
+    stepped[name] = function* (...args: unknown[]) {
+      return (call as (...args: unknown[]) => unknown)(...args)
+    }
+  }
+  return stepped as unknown as SteppedCalls
+}
+
 function steppedCalls(onStep: (() => void) | null): Calls {
-  const stepped = { ...pick(coreSteps), ...pickFile(daxSteps) }
   const calls: Record<string, unknown> = {}
-  for (const [name, call] of Object.entries(stepped)) {
+  for (const [name, call] of Object.entries(STEPPED)) {
     const steps = call as (...args: unknown[]) => Steps<unknown>
     calls[name] = (...args: unknown[]) => {
       return onStep === null ? runSteps(steps(...args)) : runWatched(steps(...args), onStep)

@@ -28,11 +28,12 @@ import {
   MS_ASYNC,
   MS_INVALIDATE,
   MS_SYNC,
+  type Steps,
 } from '@mm-model/core'
 import { type DaxFile, openFile, type SuperBlock } from '@mm-model/dax'
 import type { OperationResult } from '../observation.ts'
-import type { AccessMode, Advice, Operation, OperationOf, SyncMode } from '../syntax.ts'
-import type { Calls } from './calls.ts'
+import type { AccessMode, Advice, OperationOf, SingleOperation, SyncMode } from '../syntax.ts'
+import type { SteppedCalls } from './calls.ts'
 import type { Process } from './process.ts'
 
 /** Result of `pread` at or past the end of the file. */
@@ -64,26 +65,31 @@ const MODES: Readonly<Record<AccessMode, number>> = {
 
 /** Everything an operation runs on, and what it must tell about mappings that came or moved. */
 export interface Surroundings {
-  readonly calls: Calls
+  readonly calls: SteppedCalls
   readonly sb: SuperBlock
+  /** Where the child or thread of that name runs. */
+  cpuOf(name: string): number
+  /** There is a child or a thread now. */
+  made(name: string, process: Process): void
   /** A mapping name now means `length` bytes at `address`. */
   mapped(name: string, address: number, length: number): void
   /** A mapping of that name was resized without a new place. */
   resized(name: string, length: number): void
 }
 
-/** Any operation but `fork`. */
-export type Simple = Exclude<Operation, { readonly op: 'fork' }>
-
 /** Executes one operation in one process; everything else it did shows in events and state. */
-export function execute(operation: Simple, process: Process, around: Surroundings): OperationResult {
+export function* execute(
+  operation: SingleOperation,
+  process: Process,
+  around: Surroundings,
+): Steps<OperationResult> {
   const { calls, sb } = around
   const t = process.task
   switch (operation.op) {
     case 'create': {
-      const file = calls.openCreate(t, sb, operation.file)
+      const file = yield* calls.openCreate(t, sb, operation.file)
       process.files.set(operation.file, file)
-      return answer(calls.ftruncate(t, file, operation.size))
+      return answer(yield* calls.ftruncate(t, file, operation.size))
     }
     case 'reopen': {
       const { inode } = fileOf(process, operation.file)
@@ -93,34 +99,50 @@ export function execute(operation: Simple, process: Process, around: Surrounding
     case 'fill': {
       const { offset, length, byte } = operation
       const file = fileOf(process, operation.file)
-      return answer(
-        process.buffer.with(t, calls, length, () => calls.pwriteFill(t, file, offset, length, byte)),
-      )
+      const write = (): Steps<number> => calls.pwriteFill(t, file, offset, length, byte)
+      return answer(yield* process.buffer?.with(t, calls, length, write) ?? write())
     }
     case 'pread':
-      return answer(calls.preadByte(t, fileOf(process, operation.file), operation.offset) ?? END_OF_FILE)
+      return answer(
+        (yield* calls.preadByte(t, fileOf(process, operation.file), operation.offset)) ?? END_OF_FILE,
+      )
     case 'falloc':
-      return answer(calls.fallocate(t, fileOf(process, operation.file), operation.offset, operation.length))
+      return answer(
+        yield* calls.fallocate(t, fileOf(process, operation.file), operation.offset, operation.length),
+      )
     case 'punch':
-      return answer(calls.punchHole(t, fileOf(process, operation.file), operation.offset, operation.length))
+      return answer(
+        yield* calls.punchHole(t, fileOf(process, operation.file), operation.offset, operation.length),
+      )
     case 'truncate':
-      return answer(calls.ftruncate(t, fileOf(process, operation.file), operation.size))
+      return answer(yield* calls.ftruncate(t, fileOf(process, operation.file), operation.size))
     case 'reflink':
       return answer(
-        calls.vfsCloneFileRange(t, fileOf(process, operation.file), fileOf(process, operation.to)),
+        yield* calls.vfsCloneFileRange(t, fileOf(process, operation.file), fileOf(process, operation.to)),
       )
     case 'fsync':
-      return answer(calls.fsync(t, fileOf(process, operation.file)))
+      return answer(yield* calls.fsync(t, fileOf(process, operation.file)))
     case 'freeze':
-      return answer(calls.freezeSuper(t, sb))
+      return answer(yield* calls.freezeSuper(t, sb))
     case 'thaw':
-      return answer(calls.thawSuper(t, sb))
+      return answer(yield* calls.thawSuper(t, sb))
     case 'sleep':
       return answer(0)
+    case 'fork': {
+      const child = yield* calls.fork(t)
+      child.cpu = around.cpuOf(operation.childName)
+      around.made(operation.childName, process.child(child))
+      return answer(0)
+    }
+    case 'thread': {
+      const thread = t.machine.addTask(t.mm, around.cpuOf(operation.threadName))
+      around.made(operation.threadName, process.thread(thread))
+      return answer(0)
+    }
     case 'mmap':
-      return map(operation, process, around)
+      return yield* map(operation, process, around)
     default:
-      return onMapping(operation, process, around)
+      return yield* onMapping(operation, process, around)
   }
 }
 
@@ -128,7 +150,7 @@ type OnMapping = OperationOf<
   'load' | 'store' | 'munmap' | 'mprotect' | 'msync' | 'madvise' | 'mlock' | 'mremap'
 >
 
-function onMapping(operation: OnMapping, process: Process, around: Surroundings): OperationResult {
+function* onMapping(operation: OnMapping, process: Process, around: Surroundings): Steps<OperationResult> {
   const { calls } = around
   const t = process.task
   const mapping = process.mappings.get(operation.map)
@@ -136,28 +158,32 @@ function onMapping(operation: OnMapping, process: Process, around: Surroundings)
   const address = mapping.address + operation.offset
   switch (operation.op) {
     case 'load': {
-      const byte = calls.load(t, address)
+      const byte = yield* calls.load(t, address)
       return t.signal === null ? { ret: byte } : { ...t.signal }
     }
     case 'store':
-      calls.store(t, address, operation.byte)
+      yield* calls.store(t, address, operation.byte)
       return t.signal === null ? { ret: 0 } : { ...t.signal }
     case 'munmap':
-      return answer(calls.munmap(t, address, operation.length))
+      return answer(yield* calls.munmap(t, address, operation.length))
     case 'mprotect':
-      return answer(calls.mprotect(t, address, operation.length, operation.prot))
+      return answer(yield* calls.mprotect(t, address, operation.length, operation.prot))
     case 'msync':
-      return answer(calls.msync(t, address, operation.length, MSYNC[operation.mode]))
+      return answer(yield* calls.msync(t, address, operation.length, MSYNC[operation.mode]))
     case 'madvise':
-      return answer(calls.madvise(t, address, operation.length, ADVICE[operation.advice]))
+      return answer(yield* calls.madvise(t, address, operation.length, ADVICE[operation.advice]))
     case 'mlock':
-      return answer(calls.mlock(t, address, operation.length))
+      return answer(yield* calls.mlock(t, address, operation.length))
     case 'mremap':
-      return remap(operation, process, around, address)
+      return yield* remap(operation, process, around, address)
   }
 }
 
-function map(operation: OperationOf<'mmap'>, process: Process, around: Surroundings): OperationResult {
+function* map(
+  operation: OperationOf<'mmap'>,
+  process: Process,
+  around: Surroundings,
+): Steps<OperationResult> {
   const { map: name, file, offset, length, prot, kind, populate, locked } = operation
   const flags =
     { shared: MAP_SHARED, private: MAP_PRIVATE, sync: MAP_SHARED_VALIDATE | MAP_SYNC }[kind] |
@@ -166,23 +192,23 @@ function map(operation: OperationOf<'mmap'>, process: Process, around: Surroundi
     (file === null ? MAP_ANONYMOUS : 0)
   const opened = file === null ? null : fileOf(process, file)
   const request = { address: process.nextSlot(), length, prot, flags, file: opened, offset }
-  const address = around.calls.mmap(process.task, request)
+  const address = yield* around.calls.mmap(process.task, request)
   if (address < 0) return answer(address)
   process.setMapping(name, address, length)
   around.mapped(name, address, length)
   return { ret: 0 }
 }
 
-function remap(
+function* remap(
   operation: OperationOf<'mremap'>,
   process: Process,
   around: Surroundings,
   address: number,
-): OperationResult {
+): Steps<OperationResult> {
   const { map: name, offset, oldLength, newLength, mode } = operation
   const flags = { maymove: MREMAP_MAYMOVE, move: MREMAP_MAYMOVE | MREMAP_FIXED, inplace: 0 }[mode]
   const to = mode === 'move' ? process.nextMoveSlot() : 0
-  const moved = around.calls.mremap(process.task, address, oldLength, newLength, flags, to)
+  const moved = yield* around.calls.mremap(process.task, address, oldLength, newLength, flags, to)
   if (moved < 0) return answer(moved)
   if (offset === 0) process.setMapping(name, moved, newLength)
   if (offset === 0 && moved !== address) around.mapped(name, moved, newLength)

@@ -8,6 +8,7 @@ import {
   FAULT_FLAG_NAMES,
   FAULT_FLAG_ORIG_PTE_VALID,
   type Machine,
+  type Mm,
   type Task,
   type TraceSink,
   VM_FAULT_NAMES,
@@ -50,10 +51,10 @@ export class Recorder {
   /** The fault in progress of each task; `noise` is a fault outside the scenario's mappings. */
   #current: Map<Task, OpenFault | 'noise'> = new Map()
   /**
-   * Tasks whose page tables the recorder has found: it learns where they are from a process's first handled fault, and
+   * Address spaces whose page tables the recorder has found: it learns where they are from a process's first handled fault, and
    * until then a recording shows no entries of it, though a fork may have copied some.
    */
-  readonly #found: Set<Task> = new Set()
+  readonly #found: Set<Mm> = new Set()
   readonly sink: TraceSink = (name, t, a, b, c) => this.#take(name, t, a, b, c)
 
   constructor(frames: Frames, places: Places, bits: EntryBits, slots: Slots, silent: ReadonlySet<string>) {
@@ -66,12 +67,12 @@ export class Recorder {
 
   /** Whether a recording shows entries of this task yet. */
   hasFound(t: Task): boolean {
-    return this.#found.has(t)
+    return this.#found.has(t.mm)
   }
 
   /** The recorder found them otherwise: the task took a fault of its own, in memory that it shares with its parent. */
   find(t: Task): void {
-    this.#found.add(t)
+    this.#found.add(t.mm)
   }
 
   /** Begins an operation. */
@@ -113,7 +114,7 @@ export class Recorder {
         return
       }
       case 'handle_mm_fault': {
-        this.#found.add(t)
+        this.#found.add(t.mm)
         if (this.#outside(a)) {
           this.#current.set(t, 'noise')
           return
