@@ -11,6 +11,7 @@ import {
   STEP_LOCK,
   STEP_TLB_FLUSH,
   STEP_UNLOCK,
+  STEP_WAIT,
   type Step,
 } from '@mm-model/core'
 import { Execution } from './execution.ts'
@@ -22,7 +23,7 @@ export interface ScheduleStep {
   /** Index of the thread, and its name. */
   readonly thread: number
   readonly name: string
-  /** What it had stopped before: `begin`, `lock`, `unlock`, `entry read`, `entry write`, `flush`, `flag`, `access`. */
+  /** What it had stopped before: `begin`, `lock`, `unlock`, `entry read`, `entry write`, `flush`, `flag`, `access`, `wait`. */
   readonly step: string
   /** Functions of the kernel, and tracepoints, that it came through. */
   readonly functions: readonly string[]
@@ -50,6 +51,7 @@ const NAMES: ReadonlyMap<Step, string> = new Map([
   [STEP_TLB_FLUSH, 'flush'],
   [STEP_FLAG, 'flag'],
   [STEP_ACCESS, 'access'],
+  [STEP_WAIT, 'wait'],
 ])
 
 /** Runs the schedule once more and notes what each step does. */

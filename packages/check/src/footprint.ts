@@ -18,8 +18,10 @@ import {
   TOUCH_FREEZE,
   TOUCH_I_MMAP,
   TOUCH_LOCK,
+  TOUCH_QUEUE,
   TOUCH_READ,
   TOUCH_RELEASE,
+  TOUCH_SHOOTDOWN,
   TOUCH_SIZE,
   TOUCH_TABLE,
   TOUCH_TABLE_LOCK,
@@ -27,6 +29,7 @@ import {
   TOUCH_TASKS,
   TOUCH_TIMES,
   TOUCH_TLB,
+  TOUCH_WAKE,
   TOUCH_WRITE,
 } from '@mm-model/core'
 
@@ -38,7 +41,7 @@ export const HOW_MASK = 7
 export const HOW_SHIFT = 3
 
 /** `TOUCH_*` kinds are below it. */
-export const KINDS = 16
+export const KINDS = 32
 
 /** Whether the object is changed, so that others that look at it see which came first. */
 export function changes(how: number): boolean {
@@ -155,4 +158,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [TOUCH_FILE_SYSTEM]: 'file system',
   [TOUCH_FREEZE]: 'freeze level #',
   [TOUCH_TASKS]: 'tasks',
+  [TOUCH_SHOOTDOWN]: 'TLB flush #',
+  [TOUCH_QUEUE]: '#',
+  [TOUCH_WAKE]: 'wake-up of task #',
 }

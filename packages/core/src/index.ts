@@ -65,6 +65,13 @@ export {
   ZERO_PFN,
 } from './physical-memory.ts'
 export type { KernelProfile } from './profile.ts'
+export {
+  answerShootdowns,
+  type FlushRequest,
+  type ShootdownHandler,
+  Shootdowns,
+  shootdownHandlers,
+} from './shootdowns.ts'
 export * from './step.ts'
 export {
   ASSERT_READ_ONLY_START,
@@ -91,9 +98,11 @@ export {
   TOUCH_FREEZE,
   TOUCH_I_MMAP,
   TOUCH_LOCK,
+  TOUCH_QUEUE,
   TOUCH_READ,
   TOUCH_RELEASE,
   TOUCH_RELEASE_SHARED,
+  TOUCH_SHOOTDOWN,
   TOUCH_SIZE,
   TOUCH_TABLE,
   TOUCH_TABLE_LOCK,
@@ -101,6 +110,7 @@ export {
   TOUCH_TASKS,
   TOUCH_TIMES,
   TOUCH_TLB,
+  TOUCH_WAKE,
   TOUCH_WRITE,
   type TouchSink,
   touches,

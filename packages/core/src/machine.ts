@@ -13,6 +13,7 @@ import { Mm } from './mm.ts'
 import { PageTables } from './page-tables.ts'
 import { PAGE_SHIFT, PhysicalMemory } from './physical-memory.ts'
 import type { KernelProfile } from './profile.ts'
+import type { Shootdowns } from './shootdowns.ts'
 import type { StrategyDefinition, WriteFaultStrategy } from './strategy/contract.ts'
 import { defineStrategy } from './strategy/define.ts'
 import { StrategyHost } from './strategy/host.ts'
@@ -59,6 +60,11 @@ export class Machine {
   trace: TraceSink | null
   /** Who hears what each step of a stepped run touches, or null. */
   touched: TouchSink | null = null
+  /**
+   * Flushes that other CPUs have yet to answer, or null: then all of them answer in the step that asks. For stepped runs
+   * with `shootdownHandlers`; runs in the plain form, which nobody can interrupt, have every CPU answer at once in any case.
+   */
+  shootdowns: Shootdowns | null = null
   /** Clock ticks since the machine was built; file times are ticks. The driver advances it. */
   now = 1
   #tlbContexts = 0

@@ -22,6 +22,8 @@ export const STEP_TLB_FLUSH: number = 6
 export const STEP_FLAG: number = 7
 /** The hardware is about to access memory through a translation. */
 export const STEP_ACCESS: number = 8
+/** About to wait for what another task or CPU has yet to do: it was asked, or knows who sleeps. */
+export const STEP_WAIT: number = 9
 
 /** One of the `STEP_*` numbers. */
 export type Step = number

@@ -94,6 +94,12 @@ export class Tlb {
     return this.#hugePage[hugeSet] === huge && this.#hugeContext[hugeSet] === context
   }
 
+  /** Drops everything that is cached of one context, and nothing of others (`invpcid` of a single context). */
+  flushContext(context: number): void {
+    for (let set = 0; set < SETS_4K; set++) if (this.#context[set] === context) this.#page[set] = -1
+    for (let set = 0; set < SETS_2M; set++) if (this.#hugeContext[set] === context) this.#hugePage[set] = -1
+  }
+
   /** `invlpg`: drops what is cached for `address`, whatever its size. */
   flushPage(context: number, address: number): void {
     const page = Math.floor(address / 4096)

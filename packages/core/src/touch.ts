@@ -45,6 +45,16 @@ export const TOUCH_FREEZE: number = 14
 /** The machine's tasks and address spaces; id 0. */
 export const TOUCH_TASKS: number = 15
 
+/**
+ * What a task asked a CPU to flush, and what that CPU answered, by task, CPU and which of the two. The task releases the
+ * first and acquires the second, the CPU the other way round: signals, not locks that anybody holds.
+ */
+export const TOUCH_SHOOTDOWN: number = 16
+/** Who sleeps until an entry of a mapping is unlocked, by the queue's name. */
+export const TOUCH_QUEUE: number = 17
+/** That a sleeping task was woken, by the task: released by who wakes it, acquired when it goes on. A signal, too. */
+export const TOUCH_WAKE: number = 18
+
 /** Looked at. */
 export const TOUCH_READ: number = 0
 /** Changed, or may have been. */
@@ -137,6 +147,16 @@ export function touchesTlbs(t: Task): void {
   const sink = t.machine.touched
   if (sink === null) return
   for (let cpu = 0; cpu < t.machine.tlbs.length; cpu++) sink(TOUCH_TLB, cpu, TOUCH_WRITE)
+}
+
+/** The request of the task at `cpu`. */
+export function touchesRequest(t: Task, cpu: number, how: number): void {
+  touches(t, TOUCH_SHOOTDOWN, t.id * 128 + cpu * 2, how)
+}
+
+/** The answer of `cpu` to the task. */
+export function touchesAnswer(t: Task, cpu: number, how: number): void {
+  touches(t, TOUCH_SHOOTDOWN, t.id * 128 + cpu * 2 + 1, how)
 }
 
 /** What is counted for frame `page` changes; -1 is none. */

@@ -30,6 +30,11 @@ class NaiveTlb {
     }
   }
 
+  flushContext(context: number): void {
+    for (const map of [this.small, this.huge])
+      for (const [set, entry] of map) if (entry.context === context) map.delete(set)
+  }
+
   lookup(context: number, address: number): { pfn: number; rights: number } | null {
     const page = Math.floor(address / 4096)
     const small = this.small.get(page % 1024)
@@ -51,7 +56,13 @@ const address = fc
   .map(([base, offset, byte]) => base + offset + byte)
 
 const command = fc.record({
-  op: fc.constantFrom('fill' as const, 'fillHuge' as const, 'flushPage' as const, 'lookup' as const),
+  op: fc.constantFrom(
+    'fill' as const,
+    'fillHuge' as const,
+    'flushPage' as const,
+    'flushContext' as const,
+    'lookup' as const,
+  ),
   context: fc.integer({ min: 1, max: 2 }),
   address,
   pfn: fc.nat(0x3fffff),
@@ -71,6 +82,9 @@ describe('Tlb', () => {
           } else if (c.op === 'flushPage') {
             tlb.flushPage(c.context, c.address)
             naive.flushPage(c.context, c.address)
+          } else if (c.op === 'flushContext') {
+            tlb.flushContext(c.context)
+            naive.flushContext(c.context)
           }
           const found = naive.lookup(c.context, c.address)
           expect(tlb.lookup(c.context, c.address)).toBe(found?.rights ?? -1)

@@ -2,14 +2,15 @@
 /**
  * Flushing translations: `flush_tlb_mm_range` and the batches that end in it.
  *
- * A flush reaches every CPU at once: the interrupt to the others and their answer are one visible step, as the caller
- * of the kernel's function sees it.
+ * The interrupt to the other CPUs and their answers are one visible step, as the caller of the kernel's function sees it;
+ * or, with `machine.shootdowns`, the others answer when they come to it, and the caller waits.
  * @module
  */
 
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
+import { flushTlbMulti } from './shootdown.ts'
 
 /**
  * Flushes `[start, end)` of an address space; `end` `Infinity` flushes all of it (arch/x86/mm/tlb.c:
@@ -18,7 +19,12 @@ import type { Task } from '../task.ts'
 export function flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, stride: number): void {
   const m = t.machine
   if (m.trace !== null) m.trace('flush_tlb_mm_range', t, start, end, 0)
-  if ((end - start) / stride > m.machineArch.tlbFlushCeiling) {
+  const whole = (end - start) / stride > m.machineArch.tlbFlushCeiling
+  if (m.shootdowns !== null) {
+    flushTlbMulti(t, mm, whole ? 0 : start, whole ? Infinity : end, stride)
+    return
+  }
+  if (whole) {
     mm.tlbContext = m.newTlbContext()
     return
   }

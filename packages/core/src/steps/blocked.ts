@@ -1,6 +1,6 @@
 /**
- * What a stepped task does when it cannot go on: it says so and yields. The plain twin (`../plain/blocked.ts`) is the one
- * file of `plain/` that is not derived: alone on the machine, waiting is for ever.
+ * What a stepped task does when it cannot go on: it says so and yields. The plain twin (`../plain/blocked.ts`) is
+ * not derived: alone on the machine, waiting is for ever.
  * @module
  */
 

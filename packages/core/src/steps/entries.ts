@@ -7,7 +7,7 @@
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
-import { TOUCH_TABLE, TOUCH_WRITE, touches } from '../touch.ts'
+import { TOUCH_TABLE, TOUCH_TLB, TOUCH_WRITE, touches } from '../touch.ts'
 import { VM_WRITE } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
@@ -76,6 +76,7 @@ function* setAccessFlags(t: Task, address: number, slot: number, dirty: boolean)
 export function updateMmuCache(t: Task, address: number): void {
   const m = t.machine
   if (!m.machineArch.updateMmuCacheFlushes) return
+  touches(t, TOUCH_TLB, t.cpu, TOUCH_WRITE)
   if (m.trace !== null) m.trace('local_flush_tlb_page', t, address, 0, 0)
   m.tlbs[t.cpu]!.flushPage(t.mm.tlbContext, address)
 }

@@ -1,8 +1,8 @@
 /**
  * Flushing translations: `flush_tlb_mm_range` and the batches that end in it.
  *
- * A flush reaches every CPU at once: the interrupt to the others and their answer are one visible step, as the caller
- * of the kernel's function sees it.
+ * The interrupt to the other CPUs and their answers are one visible step, as the caller of the kernel's function sees it;
+ * or, with `machine.shootdowns`, the others answer when they come to it, and the caller waits.
  * @module
  */
 
@@ -11,6 +11,7 @@ import { PAGE_SIZE } from '../physical-memory.ts'
 import { STEP_TLB_FLUSH, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
 import { touchesFrames, touchesTlbs } from '../touch.ts'
+import { flushTlbMulti } from './shootdown.ts'
 
 /**
  * Flushes `[start, end)` of an address space; `end` `Infinity` flushes all of it (arch/x86/mm/tlb.c:
@@ -20,8 +21,13 @@ export function* flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, st
   const m = t.machine
   if (m.trace !== null) m.trace('flush_tlb_mm_range', t, start, end, 0)
   yield STEP_TLB_FLUSH
+  const whole = (end - start) / stride > m.machineArch.tlbFlushCeiling
+  if (m.shootdowns !== null) {
+    yield* flushTlbMulti(t, mm, whole ? 0 : start, whole ? Infinity : end, stride)
+    return
+  }
   touchesTlbs(t)
-  if ((end - start) / stride > m.machineArch.tlbFlushCeiling) {
+  if (whole) {
     mm.tlbContext = m.newTlbContext()
     return
   }
