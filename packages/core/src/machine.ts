@@ -7,6 +7,7 @@
 import type { PageTableArch } from '@mm-model/pgprot'
 import { machineArchOf } from './arch/catalog.ts'
 import type { MachineArch } from './arch/machine-arch.ts'
+import { type DefectName, type DefectSet, defectSet } from './defects.ts'
 import { MachineError } from './errors.ts'
 import { kernel61 } from './kernels/linux-6.1.ts'
 import { Mm } from './mm.ts'
@@ -34,6 +35,8 @@ export interface MachineOptions {
   readonly kernel?: KernelProfile | undefined
   /** Left out, x86-64 as the kernel has it. */
   readonly arch?: PageTableArch | undefined
+  /** Bugs to build it with, by name (`defects`); left out, none. */
+  readonly defects?: readonly DefectName[] | undefined
   /** 1 … 64. */
   readonly cpus?: number | undefined
   /** Persistent memory in 4 KiB pages; the recorded machine has 131,072 (512 MiB). */
@@ -50,6 +53,8 @@ export class Machine {
   readonly machineArch: MachineArch
   readonly kernel: KernelProfile
   readonly strategy: WriteFaultStrategy
+  /** Which of the bugs of old kernels it has. */
+  readonly defects: DefectSet
   /** Who asks the strategy. */
   readonly strategyHost: StrategyHost
   readonly memory: PhysicalMemory
@@ -94,6 +99,7 @@ export class Machine {
     this.machineArch = machineArchOf(arch)
     this.strategy = defineStrategy(options.strategy)
     this.strategyHost = new StrategyHost(this.strategy, options.checkStrategy ?? false)
+    this.defects = defectSet(options.defects ?? [])
     this.memory = new PhysicalMemory({
       pmemPages: options.pmemPages ?? 131072,
       ramPages: options.ramPages ?? 262144,

@@ -23,6 +23,11 @@ export interface KernelProfile {
   readonly faultFlags: number
   /** The same of a fault that the kernel takes by itself and that may drop `mmap_lock` (mm/gup.c: faultin_page). */
   readonly gupFaultFlags: number
+  /**
+   * Whether a forced write that had its page copied goes on as a read, which may find another page (mm/gup.c: faultin_page;
+   * CVE-2016-5195).
+   */
+  readonly gupDropsFollWrite: boolean
   /** Whether a fault that asked for another try must not ask again: the second time `ALLOW_RETRY` is clear. */
   readonly retriesOnce: boolean
   /** Whether a fault says that it read an entry first (`FAULT_FLAG_ORIG_PTE_VALID`). */

@@ -34,6 +34,8 @@ export const kernel45: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   faultFlags: FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE,
   /** mm/gup.c: faultin_page; KILLABLE there is of 5.7. */
   gupFaultFlags: FAULT_FLAG_ALLOW_RETRY,
+  /** mm/gup.c: faultin_page, up to 4.8 (commit 19be0eaffa3a). */
+  gupDropsFollWrite: true,
   /** arch/x86/mm/fault.c: __do_page_fault clears ALLOW_RETRY and sets TRIED. */
   retriesOnce: true,
   notesOrigPte: false,

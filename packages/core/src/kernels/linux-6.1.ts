@@ -42,6 +42,8 @@ export const kernel61: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   strategy: 'mkwrite',
   faultFlags: FAULT_FLAG_DEFAULT,
   gupFaultFlags: FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE,
+  /** Not since 4.9: mm/gup.c: can_follow_write_pte. */
+  gupDropsFollWrite: false,
   /** include/linux/mm_types.h: ALLOW_RETRY and TRIED stand together since 5.7. */
   retriesOnce: false,
   /** mm/memory.c: handle_pte_fault (since 6.0). */

@@ -12,6 +12,7 @@ export { fromScratch } from './entries.ts'
 export { handleMmFault, handlePteFault } from './fault.ts'
 export { finishFault } from './file-fault.ts'
 export { fork } from './fork.ts'
+export { memWrite } from './gup.ts'
 export {
   vmfInsertForRead,
   vmfInsertForWrite,

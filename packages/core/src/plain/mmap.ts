@@ -267,5 +267,6 @@ export function vmaSetPageProt(t: Task, vma: Vma): void {
  */
 export function vmaWantsWritenotify(vma: Vma): boolean {
   if ((vma.vmFlags & (VM_WRITE | VM_SHARED)) !== (VM_WRITE | VM_SHARED)) return false
+  if (vma.vmMm.machine.defects['no-pfn-mkwrite']) return false
   return vma.vmOps !== null && vma.vmOps.plain.pfnMkwrite !== null
 }

@@ -75,6 +75,7 @@ function mprotectRange(t: Task, start: number, end: number, prot: number): numbe
       break
     }
   }
+  if (t.machine.defects['mprotect-without-flush']) t.tlb.reset()
   tlbFlushMmu(t, t.mm)
   return error
 }
@@ -199,12 +200,12 @@ function changePteRange(
  * (`VM_SOFTDIRTY`), so that a kernel that asks for it asks the entry.
  */
 function canChangePteWritable(t: Task, vma: Vma, slot: number): boolean {
-  const { arch, memory, kernel } = t.machine
+  const { arch, memory, kernel, defects } = t.machine
   const { scratchLo, scratchHi } = t
   if ((vma.vmFlags & VM_WRITE) === 0) return false
   if (arch.pteProtnone(scratchLo, scratchHi, 1)) return false
   const shared = (vma.vmFlags & VM_SHARED) !== 0
-  const mayBeClean = !shared && kernel.mprotectMakesCleanAnonWritable
+  const mayBeClean = shared ? defects['mprotect-makes-clean-writable'] : kernel.mprotectMakesCleanAnonWritable
   if (!mayBeClean && !arch.pteDirty(scratchLo, scratchHi, 1)) return false
   if (shared) return !kernel.mprotectWantsSoftDirty || arch.pteSoftDirty(scratchLo, scratchHi, 1)
   const page = vmNormalPage(t, slot)

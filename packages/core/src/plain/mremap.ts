@@ -351,7 +351,9 @@ function movePtes(
     }
     pt.set(newSlot, t.scratchLo[0]!, t.scratchHi[0]!)
   }
-  if (flush) flushTlbMmRange(t, vma.vmMm, from, from + extent, PAGE_SIZE)
+  const late = m.defects['mremap-flushes-late']
+  if (flush && !late) flushTlbMmRange(t, vma.vmMm, from, from + extent, PAGE_SIZE)
   if (newTable !== oldTable) unlockTable(t, newTable)
   unlockTable(t, oldTable)
+  if (flush && late) flushTlbMmRange(t, vma.vmMm, from, from + extent, PAGE_SIZE)
 }

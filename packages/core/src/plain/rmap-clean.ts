@@ -36,6 +36,10 @@ export function pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, p
       address = nextPmd
       continue
     }
+    if (pt.pmdIsLeaf(pmd) && m.defects['pmd-not-write-protected']) {
+      address = nextPmd
+      continue
+    }
     if (pt.pmdIsLeaf(pmd)) {
       const table = pmd >>> 9
       lockTable(t, table)
@@ -60,7 +64,9 @@ export function pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, p
     lockTable(t, table)
     if (arch.ptePresent(pt.lo, pt.hi, slot)) {
       const mapped = arch.ptePfn(pt.lo, pt.hi, slot)
-      const changed = arch.pteDirty(pt.lo, pt.hi, slot) || arch.pteWrite(pt.lo, pt.hi, slot)
+      const changed =
+        arch.pteDirty(pt.lo, pt.hi, slot) ||
+        (arch.pteWrite(pt.lo, pt.hi, slot) && !m.defects['mkclean-tests-dirty-only'])
       if (mapped >= pfn && mapped < pfn + pages && changed) {
         ptepClearFlush(t, vma, address, slot)
         if (deferring !== null && arch.pteDirty(scratchLo, scratchHi, 0)) deferring.asCmtime = true

@@ -38,12 +38,17 @@ export function flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, str
  * tlb_flush, 6.1).
  */
 export function tlbFlushMmu(t: Task, mm: Mm): void {
+  tlbFlushMmuTlbonly(t, mm)
+  freeGathered(t)
+}
+
+/** Flushes what the batch gathered and keeps its pages (asm-generic/tlb.h: tlb_flush_mmu_tlbonly, 6.1). */
+export function tlbFlushMmuTlbonly(t: Task, mm: Mm): void {
   const tlb = t.tlb
   if (!tlb.isEmpty) {
     if (t.machine.machineArch.gatherFlushesAll) flushTlbMmRange(t, mm, 0, Infinity, PAGE_SIZE)
     else flushTlbMmRange(t, mm, tlb.start, tlb.end, tlb.stride)
   }
-  freeGathered(t)
   tlb.reset()
 }
 

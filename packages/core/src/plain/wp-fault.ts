@@ -92,7 +92,8 @@ function wpPageReuse(t: Task, vmf: VmFault): void {
 /** mm/memory.c: wp_pfn_shared, 6.1 and 6.12: a shared frame without struct page; the file system decides. */
 function wpPfnShared(t: Task, vmf: VmFault): number {
   const ops = vmf.vma.vmOps
-  if (ops !== null && ops.plain.pfnMkwrite !== null) {
+  const { defects } = t.machine
+  if (ops !== null && ops.plain.pfnMkwrite !== null && !defects['no-pfn-mkwrite']) {
     unlockTable(t, vmf.pte >>> 9)
     const retry = vmfCanCallFault(t, vmf)
     if (retry !== 0) return retry
@@ -147,7 +148,8 @@ function wpPageShared(t: Task, vmf: VmFault): number {
 function finishMkwriteFault(t: Task, vmf: VmFault): number {
   const pt = t.machine.pageTables
   lockTable(t, vmf.pte >>> 9)
-  if (pt.lo[vmf.pte] !== vmf.origLo || pt.hi[vmf.pte] !== vmf.origHi) {
+  const same = pt.lo[vmf.pte] === vmf.origLo && pt.hi[vmf.pte] === vmf.origHi
+  if (!same && !t.machine.defects['finish-mkwrite-without-pte-same']) {
     unlockTable(t, vmf.pte >>> 9)
     return VM_FAULT_NOPAGE
   }

@@ -6,6 +6,7 @@
 
 import { pmdStart, pudStart } from '../address.ts'
 import type { AddressSpace } from '../file.ts'
+import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import type { Task } from '../task.ts'
 import { VM_SHARED } from '../vm-flags.ts'
@@ -13,7 +14,7 @@ import type { Vma } from '../vma.ts'
 import { pmdpHugeClearFlush, vmNormalPage } from './entries.ts'
 import { splitAnonPmdLocked, zapAnonPmdLocked } from './huge-anon.ts'
 import { downRead, downWrite, lockTable, unlockTable, upRead, upWrite } from './locking.ts'
-import { tlbFlushMmu } from './tlb-flush.ts'
+import { tlbFlushMmu, tlbFlushMmuTlbonly } from './tlb-flush.ts'
 
 /**
  * Splits the PMD leaf at `slot`. Over a file the leaf is only cleared and flushed: later faults bring its pages back
@@ -40,6 +41,7 @@ export function splitHugePmd(t: Task, vma: Vma, slot: number, address: number): 
  */
 function zapPteRange(
   t: Task,
+  mm: Mm,
   pmdSlot: number,
   address: number,
   end: number,
@@ -60,6 +62,7 @@ function zapPteRange(
     t.tlb.adjustRange(address, PAGE_SIZE)
     if (page >= 0 && m.memory.removeRmap(page)) t.tlb.pages.push(page)
   }
+  if (m.defects['zap-flushes-under-ptl']) tlbFlushMmuTlbonly(t, mm)
   unlockTable(t, table)
 }
 
@@ -94,7 +97,7 @@ export function unmapPageRange(
         else zapHugePmd(t, vma, pmd, address, deferring)
       }
       if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd))
-        zapPteRange(t, pmd, address, next, evenCows, deferring)
+        zapPteRange(t, vma.vmMm, pmd, address, next, evenCows, deferring)
     }
     address = next
   }
@@ -115,6 +118,7 @@ function zapHugePmd(
     if (deferring !== null && pt.arch.pmdDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
     pt.clear(slot)
     t.tlb.adjustRange(address, PMD_SIZE)
+    if (t.machine.defects['zap-flushes-under-ptl']) tlbFlushMmuTlbonly(t, vma.vmMm)
   }
   unlockTable(t, slot >>> 9)
 }

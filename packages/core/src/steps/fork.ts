@@ -97,7 +97,8 @@ function* dupMmap(t: Task, mm: Mm): Steps<void> {
  * vma_needs_copy, 6.1). PMD leaves over files are left to faults, or copied, as the kernel has it.
  */
 function* copyPageRange(t: Task, vma: Vma, old: Vma): Steps<void> {
-  if ((old.vmFlags & (VM_PFNMAP | VM_MIXEDMAP)) === 0 && old.anonVma === null) return
+  const copies = old.isDax && t.machine.defects['fork-copies-shared-dax']
+  if ((old.vmFlags & (VM_PFNMAP | VM_MIXEDMAP)) === 0 && old.anonVma === null && !copies) return
   const pt = t.machine.pageTables
   let address = old.vmStart
   while (address < old.vmEnd) {

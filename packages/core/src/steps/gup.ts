@@ -1,20 +1,46 @@
 /**
  * Faults that the kernel takes itself: populate, mlock and `MADV_POPULATE_*` (`__get_user_pages` without a list of
- * pages to fill).
+ * pages to fill), and writes through `/proc/self/mem`.
  * @module
  */
 
-import { pmdStart } from '../address.ts'
-import { EFAULT, EINVAL, ENOMEM } from '../errno.ts'
+import { pageOffset, pmdStart } from '../address.ts'
+import { EFAULT, EINVAL, EIO, ENOMEM } from '../errno.ts'
 import { MachineError } from '../errors.ts'
-import { FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, VM_FAULT_RETRY } from '../fault-flags.ts'
+import {
+  FAULT_FLAG_REMOTE,
+  FAULT_FLAG_WRITE,
+  VM_FAULT_ERROR,
+  VM_FAULT_OOM,
+  VM_FAULT_RETRY,
+  VM_FAULT_WRITE,
+} from '../fault-flags.ts'
 import type { Mm } from '../mm.ts'
-import { PAGE_SIZE, ZERO_PFN } from '../physical-memory.ts'
+import { HUGE_ZERO_PFN, PAGE_SIZE, ZERO_PFN } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
 import { raiseStrategyError } from '../strategy/host.ts'
 import type { Task } from '../task.ts'
-import { TOUCH_TABLE, TOUCH_WRITE, touches, touchesPath } from '../touch.ts'
-import { VM_ACCESS_FLAGS, VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE } from '../vm-flags.ts'
+import {
+  TOUCH_FRAME,
+  TOUCH_FRAMES,
+  TOUCH_READ,
+  TOUCH_TABLE,
+  TOUCH_WRITE,
+  touches,
+  touchesPath,
+} from '../touch.ts'
+import {
+  isCowMapping,
+  VM_ACCESS_FLAGS,
+  VM_IO,
+  VM_MAYREAD,
+  VM_MAYSHARE,
+  VM_MAYWRITE,
+  VM_PFNMAP,
+  VM_READ,
+  VM_SHARED,
+  VM_WRITE,
+} from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { toScratch, updateMmuCache, vmNormalPage } from './entries.ts'
 import { handleMmFault, touchPmd } from './fault.ts'
@@ -26,6 +52,9 @@ const MAX_FAULTS = 64
 const FOLL_WRITE = 0x1
 const FOLL_FORCE = 0x10
 const FOLL_MADV_POPULATE = 0x200
+const FOLL_REMOTE = 0x2000
+/** A forced write has had its page copied; kernels from 4.9 to 5.19 remembered it so. */
+const FOLL_COW = 0x4000
 
 /** What {@link followPage} found: nothing usable, a page, or a whole 2 MiB page. */
 const FOLLOW_NONE = 0
@@ -35,7 +64,10 @@ const FOLLOW_HUGE = 2
 /** mm/gup.c: check_vma_flags, 6.1. */
 function checkVmaFlags(vma: Vma, gupFlags: number): number {
   if ((vma.vmFlags & (VM_IO | VM_PFNMAP)) !== 0) return -EFAULT
-  if ((gupFlags & FOLL_WRITE) !== 0) return (vma.vmFlags & VM_WRITE) === 0 ? -EFAULT : 0
+  if ((gupFlags & FOLL_WRITE) !== 0) {
+    if ((vma.vmFlags & VM_WRITE) !== 0) return 0
+    return (gupFlags & FOLL_FORCE) !== 0 && isCowMapping(vma.vmFlags) ? 0 : -EFAULT
+  }
   if ((vma.vmFlags & VM_READ) === 0) {
     if ((gupFlags & FOLL_FORCE) === 0 || (vma.vmFlags & VM_MAYREAD) === 0) return -EFAULT
   }
@@ -52,26 +84,60 @@ function refusal(vma: Vma, gupFlags: number): number {
   return error !== 0 && (gupFlags & FOLL_MADV_POPULATE) !== 0 ? -EINVAL : error
 }
 
-/** Whether the page is mapped with the rights asked for; marks it accessed (mm/gup.c: follow_page_mask, 6.1). */
-function* followPage(t: Task, vma: Vma, address: number, write: boolean): Steps<number> {
+/**
+ * Whether a write may go through an entry that is not writable: by force, in a private area, and to an anonymous page that
+ * nobody else has (mm/gup.c: can_follow_write_pte; mm/huge_memory.c: can_follow_write_pmd, 6.1). `page` is -1 for frames
+ * without a `struct page` of their own. Areas are soft-dirty from their beginning, so that no entry need be.
+ */
+function canFollowWrite(t: Task, vma: Vma, page: number, dirty: boolean, gupFlags: number): boolean {
+  if ((gupFlags & FOLL_FORCE) === 0 || dropsFollWrite(t)) return false
+  if (t.machine.defects['gup-trusts-dirty']) return (gupFlags & FOLL_COW) !== 0 && dirty
+  if ((vma.vmFlags & (VM_SHARED | VM_MAYSHARE | VM_WRITE | VM_MAYWRITE)) !== VM_MAYWRITE) return false
+  touches(t, TOUCH_FRAMES, 0, TOUCH_READ)
+  return page >= 0 && t.machine.memory.anonExclusive(page)
+}
+
+/** Whether a forced write, once its page was copied, is taken for a read (mm/gup.c: faultin_page, 4.8). */
+function dropsFollWrite(t: Task): boolean {
+  return t.machine.kernel.gupDropsFollWrite || t.machine.defects['gup-drops-foll-write']
+}
+
+/** The byte that a write through `/proc/self/mem` has come for; the page cannot go before its lock does. */
+function poke(t: Task, pfn: number, address: number, byte: number): void {
+  if (byte < 0) return
+  touches(t, TOUCH_FRAME, pfn, TOUCH_WRITE)
+  t.machine.memory.writeByte(pfn, pageOffset(address), byte)
+}
+
+/**
+ * Whether the page is mapped with the rights asked for; marks it accessed, and writes `byte`, unless that is -1
+ * (mm/gup.c: follow_page_mask, 6.1).
+ */
+function* followPage(t: Task, vma: Vma, address: number, gupFlags: number, byte: number): Steps<number> {
   const m = t.machine
   const pt = m.pageTables
   const { arch } = m
   const { scratchLo, scratchHi } = t
+  const write = (gupFlags & FOLL_WRITE) !== 0
   touchesPath(t, vma.vmMm, address)
   const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
   if (pmd < 0 || pt.isNone(pmd)) return FOLLOW_NONE
   if (pt.pmdIsLeaf(pmd)) {
-    if (write && !arch.pmdWrite(pt.lo, pt.hi, pmd)) return FOLLOW_NONE
     yield* lockTable(t, pmd >>> 9)
-    yield* touchPmd(t, address, pmd, write)
+    if (!pt.pmdIsLeaf(pmd) || (write && !canWritePmd(t, vma, pmd, gupFlags))) {
+      yield* unlockTable(t, pmd >>> 9)
+      return FOLLOW_NONE
+    }
+    yield* touchPmd(t, address, pmd, write || m.defects['touch-marks-dirty'])
+    const pfn = arch.pmdPfn(pt.lo, pt.hi, pmd)
+    poke(t, pfn === HUGE_ZERO_PFN ? pfn : pfn + (address - pmdStart(address)) / PAGE_SIZE, address, byte)
     yield* unlockTable(t, pmd >>> 9)
     return arch.pmdDevmap(pt.lo, pt.hi, pmd) ? FOLLOW_PAGE : FOLLOW_HUGE
   }
   const slot = pt.pteSlotAt(pmd, address)
   yield* lockTable(t, slot >>> 9)
   let found = FOLLOW_NONE
-  if (arch.ptePresent(pt.lo, pt.hi, slot) && (!write || arch.pteWrite(pt.lo, pt.hi, slot))) {
+  if (arch.ptePresent(pt.lo, pt.hi, slot) && (!write || canWritePte(t, vma, slot, gupFlags))) {
     found = FOLLOW_PAGE
     if (vmNormalPage(t, slot) < 0 && arch.ptePfn(pt.lo, pt.hi, slot) !== ZERO_PFN) {
       // mm/gup.c: follow_pfn_pte
@@ -84,9 +150,24 @@ function* followPage(t: Task, vma: Vma, address: number, write: boolean): Steps<
         updateMmuCache(t, address)
       }
     }
+    poke(t, arch.ptePfn(pt.lo, pt.hi, slot), address, byte)
   }
   yield* unlockTable(t, slot >>> 9)
   return found
+}
+
+function canWritePte(t: Task, vma: Vma, slot: number, gupFlags: number): boolean {
+  const { arch, lo, hi } = t.machine.pageTables
+  if (arch.pteWrite(lo, hi, slot)) return true
+  return canFollowWrite(t, vma, vmNormalPage(t, slot), arch.pteDirty(lo, hi, slot), gupFlags)
+}
+
+function canWritePmd(t: Task, vma: Vma, slot: number, gupFlags: number): boolean {
+  const { arch, lo, hi } = t.machine.pageTables
+  if (arch.pmdWrite(lo, hi, slot)) return true
+  const pfn = arch.pmdPfn(lo, hi, slot)
+  const page = vma.isAnonymous && pfn !== HUGE_ZERO_PFN ? pfn : -1
+  return canFollowWrite(t, vma, page, arch.pmdDirty(lo, hi, slot), gupFlags)
 }
 
 /**
@@ -101,12 +182,15 @@ function* getUserPages(
   pages: number,
   gupFlags: number,
   mayDropLock: boolean,
+  byte: number = -1,
 ): Steps<number> {
-  const retryFlags = mayDropLock ? t.machine.kernel.gupFaultFlags : 0
+  const remote = (gupFlags & FOLL_REMOTE) !== 0 ? FAULT_FLAG_REMOTE : 0
+  const retryFlags = (mayDropLock ? t.machine.kernel.gupFaultFlags : 0) | remote
   let vma: Vma | null = null
   let address = start
   const end = start + pages * PAGE_SIZE
-  const write = (gupFlags & FOLL_WRITE) !== 0
+  // mm/gup.c: foll_flags; no kernel of today changes them, page by page, as faults go.
+  let follFlags = gupFlags
   let faults = 0
   while (address < end) {
     if (vma === null || address >= vma.vmEnd) {
@@ -114,11 +198,16 @@ function* getUserPages(
       const error = vma === null || vma.vmStart > address ? noVma(gupFlags) : refusal(vma, gupFlags)
       if (error !== 0) return address > start ? (address - start) / PAGE_SIZE : error
     }
-    const found = yield* followPage(t, vma!, address, write)
+    const found = yield* followPage(t, vma!, address, follFlags, byte)
     if (found === FOLLOW_NONE) {
       if (++faults > MAX_FAULTS) throw noProgress(address)
-      const flags = retryFlags | (write ? FAULT_FLAG_WRITE : 0)
+      const flags = retryFlags | ((follFlags & FOLL_WRITE) !== 0 ? FAULT_FLAG_WRITE : 0)
       const ret = yield* handleMmFault(t, vma!, address, flags)
+      if ((ret & VM_FAULT_WRITE) !== 0 && (vma!.vmFlags & VM_WRITE) === 0) {
+        // mm/gup.c: faultin_page, 4.8 and 4.9
+        if (dropsFollWrite(t)) follFlags &= ~FOLL_WRITE
+        else if (t.machine.defects['gup-trusts-dirty']) follFlags |= FOLL_COW
+      }
       if ((ret & VM_FAULT_RETRY) !== 0) {
         // The handler has let go of mmap_lock: what lies here may be another area now.
         yield* downRead(t, mm.mmapLock)
@@ -130,6 +219,7 @@ function* getUserPages(
       continue
     }
     faults = 0
+    follFlags = gupFlags
     address += found === FOLLOW_HUGE ? pmdStart(address) + 0x200000 - address : PAGE_SIZE
   }
   return (Math.min(address, end) - start) / PAGE_SIZE
@@ -181,6 +271,20 @@ export function* faultinVmaPageRange(
 export function* faultinPageRange(t: Task, start: number, end: number, write: boolean): Steps<number> {
   const gupFlags = FOLL_MADV_POPULATE | (write ? FOLL_WRITE : 0)
   return yield* getUserPages(t, t.mm, start, (end - start) / PAGE_SIZE, gupFlags, true)
+}
+
+/**
+ * pwrite(2) of one byte, 0 … 255, at `address` of `/proc/self/mem`: what a debugger writes to memory of its own, past the
+ * protection of private areas; 1 or a negative error number (fs/proc/base.c: mem_rw; mm/memory.c: __access_remote_vm, 6.1).
+ * The kernel takes a reference to the page and copies later; here the byte is written when the page is found.
+ * @throws StrategyError when the strategy fails in one of the faults
+ */
+export function* memWrite(t: Task, address: number, byte: number): Steps<number> {
+  yield* downRead(t, t.mm.mmapLock)
+  const pages = yield* getUserPages(t, t.mm, address, 1, FOLL_WRITE | FOLL_FORCE | FOLL_REMOTE, false, byte)
+  yield* upRead(t, t.mm.mmapLock)
+  raiseStrategyError(t)
+  return pages > 0 ? pages : -EIO
 }
 
 /**

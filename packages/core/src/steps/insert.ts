@@ -75,7 +75,8 @@ function* insertPfn(
     if ((how & INSTALL_UPGRADE) !== 0 && arch.ptePfn(pt.lo, pt.hi, slot) === pfn) {
       toScratch(t, slot, 0)
       addRights(t, vma, how)
-      if (yield* ptepSetAccessFlags(t, address, slot, true)) updateMmuCache(t, address)
+      if (m.defects['set-pte-over-valid']) yield* fromScratch(t, slot, 0)
+      else if (yield* ptepSetAccessFlags(t, address, slot, true)) updateMmuCache(t, address)
     }
   } else {
     arch.pfnPte(scratchLo, scratchHi, 0, pfn, protLo, protHi)

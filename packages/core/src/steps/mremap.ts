@@ -373,7 +373,9 @@ function* movePtes(
     }
     pt.set(newSlot, t.scratchLo[0]!, t.scratchHi[0]!)
   }
-  if (flush) yield* flushTlbMmRange(t, vma.vmMm, from, from + extent, PAGE_SIZE)
+  const late = m.defects['mremap-flushes-late']
+  if (flush && !late) yield* flushTlbMmRange(t, vma.vmMm, from, from + extent, PAGE_SIZE)
   if (newTable !== oldTable) yield* unlockTable(t, newTable)
   yield* unlockTable(t, oldTable)
+  if (flush && late) yield* flushTlbMmRange(t, vma.vmMm, from, from + extent, PAGE_SIZE)
 }

@@ -40,6 +40,10 @@ export function* pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, 
       address = nextPmd
       continue
     }
+    if (pt.pmdIsLeaf(pmd) && m.defects['pmd-not-write-protected']) {
+      address = nextPmd
+      continue
+    }
     if (pt.pmdIsLeaf(pmd)) {
       const table = pmd >>> 9
       yield* lockTable(t, table)
@@ -65,7 +69,9 @@ export function* pfnMkcleanRange(t: Task, vma: Vma, pfn: number, pages: number, 
     yield* lockTable(t, table)
     if (arch.ptePresent(pt.lo, pt.hi, slot)) {
       const mapped = arch.ptePfn(pt.lo, pt.hi, slot)
-      const changed = arch.pteDirty(pt.lo, pt.hi, slot) || arch.pteWrite(pt.lo, pt.hi, slot)
+      const changed =
+        arch.pteDirty(pt.lo, pt.hi, slot) ||
+        (arch.pteWrite(pt.lo, pt.hi, slot) && !m.defects['mkclean-tests-dirty-only'])
       if (mapped >= pfn && mapped < pfn + pages && changed) {
         yield* ptepClearFlush(t, vma, address, slot)
         touchesDeferred(t, deferring)

@@ -5,6 +5,7 @@
 
 import { pmdStart, pudStart } from '../address.ts'
 import type { AddressSpace } from '../file.ts'
+import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
@@ -25,7 +26,7 @@ import type { Vma } from '../vma.ts'
 import { pmdpHugeClearFlush, vmNormalPage } from './entries.ts'
 import { splitAnonPmdLocked, zapAnonPmdLocked } from './huge-anon.ts'
 import { downRead, downWrite, lockTable, unlockTable, upRead, upWrite } from './locking.ts'
-import { tlbFlushMmu } from './tlb-flush.ts'
+import { tlbFlushMmu, tlbFlushMmuTlbonly } from './tlb-flush.ts'
 
 /**
  * Splits the PMD leaf at `slot`. Over a file the leaf is only cleared and flushed: later faults bring its pages back
@@ -54,6 +55,7 @@ export function* splitHugePmd(t: Task, vma: Vma, slot: number, address: number):
  */
 function* zapPteRange(
   t: Task,
+  mm: Mm,
   pmdSlot: number,
   address: number,
   end: number,
@@ -78,6 +80,7 @@ function* zapPteRange(
     t.tlb.adjustRange(address, PAGE_SIZE)
     if (page >= 0 && m.memory.removeRmap(page)) t.tlb.pages.push(page)
   }
+  if (m.defects['zap-flushes-under-ptl']) yield* tlbFlushMmuTlbonly(t, mm)
   yield* unlockTable(t, table)
 }
 
@@ -114,7 +117,7 @@ export function* unmapPageRange(
         else yield* zapHugePmd(t, vma, pmd, address, deferring)
       }
       if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd))
-        yield* zapPteRange(t, pmd, address, next, evenCows, deferring)
+        yield* zapPteRange(t, vma.vmMm, pmd, address, next, evenCows, deferring)
     }
     address = next
   }
@@ -138,6 +141,7 @@ function* zapHugePmd(
     if (deferring !== null && pt.arch.pmdDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
     pt.clear(slot)
     t.tlb.adjustRange(address, PMD_SIZE)
+    if (t.machine.defects['zap-flushes-under-ptl']) yield* tlbFlushMmuTlbonly(t, vma.vmMm)
   }
   yield* unlockTable(t, slot >>> 9)
 }

@@ -1,0 +1,190 @@
+/**
+ * Bugs that Linux had, or nearly had, that a machine can be built with: each brings one back, where it was.
+ *
+ * `new Machine({ defects: ['pmd-not-write-protected'] })` runs as the recorded kernel does but for that one bug; both forms
+ * of the code have it. Some are no bugs but repairs, of what 6.1 itself has wrong.
+ * @module
+ */
+
+import { MachineError } from './errors.ts'
+
+/** The name of a {@link Defect}. */
+export type DefectName =
+  | 'gup-drops-foll-write'
+  | 'gup-trusts-dirty'
+  | 'touch-marks-dirty'
+  | 'pmd-not-write-protected'
+  | 'mkclean-misses-areas'
+  | 'mkclean-tests-dirty-only'
+  | 'mremap-flushes-late'
+  | 'mprotect-without-flush'
+  | 'mprotect-makes-clean-writable'
+  | 'set-pte-over-valid'
+  | 'finish-mkwrite-without-pte-same'
+  | 'no-pfn-mkwrite'
+  | 'fork-copies-shared-dax'
+  | 'zap-flushes-under-ptl'
+
+/** What a machine can be built with. */
+export interface Defect {
+  /** `repair`: it takes away something wrong with 6.1 instead of bringing something back. */
+  readonly kind: 'defect' | 'repair'
+  /** Row of the reference's table of bugs (kernel-facts I), or null for one that is not there. */
+  readonly row: number | null
+  /** The commit that fixed it, or what in Linux prevents it; null for a repair that no kernel has. */
+  readonly fix: string | null
+  /** First kernel with the fix, or null. */
+  readonly fixed: string | null
+  /** Invariants (kernel-facts H) that it can break; a repair, those that 6.1 breaks without it. */
+  readonly breaks: readonly string[]
+  /** What happens, in a sentence. */
+  readonly what: string
+}
+
+/** Every defect by name. */
+export const defects: Readonly<Record<DefectName, Defect>> = /*#__PURE__*/ Object.freeze<
+  Record<DefectName, Defect>
+>({
+  'gup-drops-foll-write': {
+    kind: 'defect',
+    row: 1,
+    fix: '19be0eaffa3ac7d8eb6784ad9bdbc7d67ed8e619',
+    fixed: '4.9',
+    breaks: ['I30', 'I1'],
+    what: 'a forced write forgets that it is one once the page was copied, so that its next try takes the page of the file (Dirty COW, CVE-2016-5195)',
+  },
+  'gup-trusts-dirty': {
+    kind: 'defect',
+    row: 3,
+    fix: '5535be3099717646781ce1540cf725965d680e7b',
+    fixed: '6.0',
+    breaks: ['I30', 'I2'],
+    what: 'a forced write takes an entry that is dirty for a copy of its own, as the first fix of Dirty COW had it (CVE-2022-2590)',
+  },
+  'touch-marks-dirty': {
+    kind: 'defect',
+    row: 2,
+    fix: 'a8f97366452ed491d13cf1e44241bc0b5740b1f0',
+    fixed: '4.15',
+    breaks: ['I30', 'I12'],
+    what: 'the kernel marks entries dirty that it only reads through, which a forced write takes for its own copy (huge Dirty COW, CVE-2017-1000405)',
+  },
+  'pmd-not-write-protected': {
+    kind: 'defect',
+    row: 11,
+    fix: 'f729c8c9b24f',
+    fixed: '4.10',
+    breaks: ['I19', 'I20', 'I25'],
+    what: 'writeback cleans entries of 4 KiB only, so that a leaf of 2 MiB stays writable and no later fsync hears of a store through it',
+  },
+  'mkclean-misses-areas': {
+    kind: 'defect',
+    row: 12,
+    fix: '06083a0921fd5939223a8bf30e83d5f483d348dc',
+    fixed: '5.19',
+    breaks: ['I19', 'I21'],
+    what: 'writeback of an entry cleans only the areas that map its first page, and of those only that page or the leaf of 2 MiB',
+  },
+  'mkclean-tests-dirty-only': {
+    kind: 'defect',
+    row: 37,
+    fix: 'mm/rmap.c: page_vma_mkclean_one tests both',
+    fixed: null,
+    breaks: ['I19', 'I21'],
+    what: 'writeback leaves leaves alone that are writable and not dirty, as a strategy that inserts them so makes them',
+  },
+  'mremap-flushes-late': {
+    kind: 'defect',
+    row: 29,
+    fix: 'eb66ae030829605d61fbef1909ce310e29f78821',
+    fixed: '4.19',
+    breaks: ['I10', 'I15', 'I16'],
+    what: 'mremap lets go of the page tables before it flushes, and what it moved can be freed in between (CVE-2018-18281)',
+  },
+  'mprotect-without-flush': {
+    kind: 'defect',
+    row: null,
+    fix: 'mm/mprotect.c: change_protection ends in tlb_finish_mmu',
+    fixed: null,
+    breaks: ['I5', 'I8'],
+    what: 'mprotect takes the right to write out of the leaves and not out of the TLBs',
+  },
+  'mprotect-makes-clean-writable': {
+    kind: 'defect',
+    row: null,
+    fix: 'mm/mprotect.c: can_change_pte_writable wants a dirty leaf',
+    fixed: null,
+    breaks: ['I6', 'I19'],
+    what: 'mprotect makes clean shared leaves writable, so that their stores pass by the file system',
+  },
+  'set-pte-over-valid': {
+    kind: 'defect',
+    row: 18,
+    fix: 'cae85cb8add35f678cf487139d05e083ce2f570a',
+    fixed: '5.1',
+    breaks: ['I8', 'I11'],
+    what: 'the upgrade of a leaf is a plain store over a valid entry, which processors that cache missing rights do not hear of',
+  },
+  'finish-mkwrite-without-pte-same': {
+    kind: 'defect',
+    row: 9,
+    fix: 'mm/memory.c: wp_pfn_shared compares with the entry that faulted',
+    fixed: null,
+    breaks: ['I13', 'I15', 'I19'],
+    what: 'after pfn_mkwrite the leaf is made writable as it was, although it was taken away meanwhile',
+  },
+  'no-pfn-mkwrite': {
+    kind: 'defect',
+    row: 35,
+    fix: 'fs/ext4/file.c, fs/xfs/xfs_file.c: operations have pfn_mkwrite',
+    fixed: null,
+    breaks: ['I3', 'I12', 'I19'],
+    what: 'the operations of the file system lack pfn_mkwrite, so that areas begin writable and so does the zero page',
+  },
+  'fork-copies-shared-dax': {
+    kind: 'defect',
+    row: 33,
+    fix: 'fs/ext4/file.c: DAX areas are not VM_MIXEDMAP',
+    fixed: '4.19',
+    breaks: ['I50', 'I19'],
+    what: 'fork gives the child clean, writable leaves of shared DAX areas, as up to 4.18; sound as long as writeback finds every area',
+  },
+  'zap-flushes-under-ptl': {
+    kind: 'repair',
+    row: null,
+    fix: null,
+    fixed: null,
+    breaks: ['I23', 'I25'],
+    what: 'leaves that go are flushed from the TLBs before their table is unlocked, over files of DAX too, which 6.1 does for pages of a page cache alone',
+  },
+})
+
+/** The names, in the order of {@link defects}. */
+export const defectNames: readonly DefectName[] = /*#__PURE__*/ Object.freeze(
+  Object.keys(defects) as DefectName[],
+)
+
+/** What a machine has of {@link defects}; where a bug was, steps ask it by name. */
+export type DefectSet = Readonly<Record<DefectName, boolean>>
+
+const NONE: DefectSet = /*#__PURE__*/ setOf(() => false)
+
+function setOf(has: (name: DefectName) => boolean): DefectSet {
+  return Object.freeze(
+    Object.fromEntries(defectNames.map((name) => [name, has(name)])) as Record<DefectName, boolean>,
+  )
+}
+
+/** The set with these names. @throws MachineError BAD_CONFIGURATION for a name that no defect has */
+export function defectSet(names: readonly string[]): DefectSet {
+  if (names.length === 0) return NONE
+  const unknown = names.find((name) => !Object.hasOwn(defects, name))
+  if (unknown !== undefined) {
+    throw new MachineError('BAD_CONFIGURATION', {
+      found: `defect '${unknown}'`,
+      expected: `one of ${defectNames.join(', ')}`,
+      remedy: 'choose names from `defects` of @mm-model/core',
+    })
+  }
+  return setOf((name) => names.includes(name))
+}
