@@ -5,7 +5,7 @@
 
 import { type Execution, firstThread, WAITS } from './execution.ts'
 import { conflict, type Footprint } from './footprint.ts'
-import type { Found, Search, Wrong } from './search.ts'
+import type { Found, Past, Search, Wrong } from './search.ts'
 
 interface Level {
   /** Thread that runs here; -1 before. */
@@ -19,6 +19,7 @@ interface Level {
   readonly done: number
   /** Preemptions on the way here. */
   readonly preemptions: number
+  readonly past: Past
   /** No other thread need be tried: what ran touched nothing. */
   closed: boolean
 }
@@ -28,10 +29,11 @@ interface Level {
  * that end in something wrong, one with the fewest steps. @throws Stop
  */
 export function searchBounded(search: Search, bound: number): Found | null {
+  search.restart()
   let execution = search.replay([], 0)
   const threads = execution.instance.threads.length
   const all = 2 ** threads - 1
-  const levels: Level[] = [levelAfter(null, execution, threads, null, false)]
+  const levels: Level[] = [levelAfter(null, execution, threads, null, false, search.begin(execution))]
   let best: Found | null = null
   for (;;) {
     // Down, until nothing can run.
@@ -41,13 +43,13 @@ export function searchBounded(search: Search, bound: number): Found | null {
       if (thread < 0) {
         const left = all & ~level.done
         if (level.tried === 0 && (left & ~level.waiting) === 0)
-          best = better(best, search.wrongAtEnd(execution, left), levels, levels.length - 1)
+          best = better(best, search.wrongAtEnd(execution, left, level.past), levels, levels.length - 1)
         break
       }
       if (best !== null && levels.length > best.schedule.length) break
       const bit = 1 << thread
-      const result = search.step(execution, thread)
-      const footprint = search.recorder.take()
+      const result = search.step(execution, thread, level.past)
+      const { footprint } = search
       if (result === WAITS) {
         level.waiting |= bit
         level.pending[thread] = footprint
@@ -63,7 +65,7 @@ export function searchBounded(search: Search, bound: number): Found | null {
         best = better(best, wrong, levels, levels.length)
         break
       }
-      levels.push(levelAfter(level, execution, threads, footprint, costs))
+      levels.push(levelAfter(level, execution, threads, footprint, costs, search.past))
     }
     // Up, to where something else can run.
     for (;;) {
@@ -86,6 +88,7 @@ function levelAfter(
   threads: number,
   footprint: Footprint | null,
   costs: boolean,
+  past: Past,
 ): Level {
   const level: Level = {
     thread: -1,
@@ -96,6 +99,7 @@ function levelAfter(
     done: execution.done,
     preemptions: (from?.preemptions ?? 0) + (costs ? 1 : 0),
     closed: false,
+    past,
   }
   if (from === null || footprint === null) return level
   for (let i = 0; i < threads; i++) {
@@ -144,6 +148,7 @@ export function searchRandom(search: Search, count: number, seed: number): Found
     z ^= z + Math.imul(z ^ (z >>> 7), z | 61)
     return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32
   }
+  search.restart()
   for (let n = 0; n < count; n++) {
     const found = randomSchedule(search, random)
     if (found !== null) return found
@@ -162,19 +167,20 @@ function randomSchedule(search: Search, random: () => number): Found | null {
   let waiting = 0
   let preemptions = 0
   let thread = -1
+  let past = search.begin(execution)
   for (;;) {
     const able = all & ~execution.done & ~waiting
     const ended = (wrong: Wrong | null): Found | null =>
       wrong === null ? null : { wrong, schedule, preemptions }
-    if (able === 0) return ended(search.wrongAtEnd(execution, all & ~execution.done))
+    if (able === 0) return ended(search.wrongAtEnd(execution, all & ~execution.done, past))
     const goesOn = thread >= 0 && (able & (1 << thread)) !== 0
     let who = thread
     if (!goesOn || random() < switches) {
       const bits = Array.from({ length: threads }, (_, i) => i).filter((i) => (able & (1 << i)) !== 0)
       who = bits[Math.floor(random() * bits.length)]!
     }
-    const result = search.step(execution, who)
-    const footprint = search.recorder.take()
+    const result = search.step(execution, who, past)
+    const { footprint } = search
     if (result === WAITS) {
       waiting |= 1 << who
       pending[who] = footprint
@@ -182,6 +188,7 @@ function randomSchedule(search: Search, random: () => number): Found | null {
     }
     if (goesOn && who !== thread) preemptions++
     thread = who
+    past = search.past
     schedule.push(who)
     pending[who] = null
     const wrong = search.wrongAfter(execution, result)

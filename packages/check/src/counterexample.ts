@@ -58,7 +58,7 @@ const NAMES: ReadonlyMap<Step, string> = new Map([
 export function counterexampleOf(program: Program, found: Found, shortest: boolean): Counterexample {
   const execution = new Execution(program)
   const { machine, threads } = execution.instance
-  const recorder = new Recorder(new Set())
+  const recorder = new Recorder([])
   const functions: string[] = []
   machine.touched = recorder.sink
   machine.trace = (name) => {

@@ -13,7 +13,7 @@
 import { TOUCH_ACQUIRE, TOUCH_ACQUIRE_SHARED, TOUCH_RELEASE, TOUCH_RELEASE_SHARED } from '@mm-model/core'
 import { type Execution, firstThread, WAITS } from './execution.ts'
 import { acquires, changes, conflict, type Footprint, HOW_MASK, HOW_SHIFT, isPlain } from './footprint.ts'
-import { type Found, preemptionsOf, type Search } from './search.ts'
+import { type Found, type Past, preemptionsOf, type Search } from './search.ts'
 
 /** One state on the way: what was run from it, and what must be. */
 interface Level {
@@ -35,6 +35,7 @@ interface Level {
   asleep: readonly Footprint[]
   /** Threads that have ended. */
   done: number
+  past: Past
 }
 
 const NOTHING: Footprint = new Int32Array(0)
@@ -57,12 +58,13 @@ class Reduced {
   }
 
   run(): Found | null {
+    this.#search.restart()
     let execution = this.#search.replay([], 0)
     this.#threads = execution.instance.threads.length
     this.#all = 2 ** this.#threads - 1
     this.#none = Array.from({ length: this.#threads }, () => NOTHING)
     this.#index.begin(this.#threads)
-    this.#levels.push(this.#level(execution, null))
+    this.#levels.push(this.#level(execution, null, this.#search.begin(execution)))
     for (;;) {
       const found = this.#runToEnd(execution)
       if (found !== null) return found
@@ -94,15 +96,15 @@ class Reduced {
       if (thread < 0) {
         const left = this.#all & ~level.done
         if ((left & ~level.waiting) === 0 && level.explored === 0) {
-          const wrong = search.wrongAtEnd(execution, left)
+          const wrong = search.wrongAtEnd(execution, left, level.past)
           return wrong === null ? null : this.#found(wrong, depth)
         }
         if (level.explored === 0) search.redundant++
         return null
       }
       const bit = 1 << thread
-      const result = search.step(execution, thread)
-      const footprint = search.recorder.take()
+      const result = search.step(execution, thread, level.past)
+      const { footprint } = search
       if (result === WAITS) {
         level.waiting |= bit
         level.backtrack &= ~bit
@@ -121,12 +123,12 @@ class Reduced {
       level.clock = this.#index.add(depth, thread, footprint)
       const wrong = search.wrongAfter(execution, result)
       if (wrong !== null) return this.#found(wrong, depth + 1)
-      this.#levels.push(this.#level(execution, level))
+      this.#levels.push(this.#level(execution, level, search.past))
       level.asleep = level.asleep.with(thread, footprint)
     }
   }
 
-  #level(execution: Execution, from: Level | null): Level {
+  #level(execution: Execution, from: Level | null, past: Past): Level {
     const { done } = execution
     const level: Level = {
       thread: -1,
@@ -139,6 +141,7 @@ class Reduced {
       sleep: 0,
       asleep: from?.asleep ?? this.#none,
       done,
+      past,
     }
     let preferred = -1
     if (from !== null) {

@@ -15,7 +15,7 @@ import {
   XaState,
 } from '@mm-model/dax'
 import type { Execution } from './execution.ts'
-import { visitLeaves } from './leaves.ts'
+import { visitLeaves } from './invariants/leaves.ts'
 
 /** Bytes of a page that are looked at: programs store to the first few. */
 const BYTES = 16

@@ -7,6 +7,7 @@
  */
 
 import {
+  EVENT_STORED,
   TOUCH_ACQUIRE,
   TOUCH_ACQUIRE_SHARED,
   TOUCH_AREAS,
@@ -33,6 +34,8 @@ import {
   TOUCH_WRITE,
 } from '@mm-model/core'
 
+import type { Historian } from './history.ts'
+
 /** Elements of a step's footprint. */
 export type Footprint = Int32Array
 
@@ -40,8 +43,11 @@ export type Footprint = Int32Array
 export const HOW_MASK = 7
 export const HOW_SHIFT = 3
 
-/** `TOUCH_*` kinds are below it. */
+/** `TOUCH_*` and `EVENT_*` kinds are below it. */
 export const KINDS = 32
+
+/** Kinds from here on are events: nothing that two steps could both touch. */
+export const FIRST_EVENT: number = EVENT_STORED
 
 /** Whether the object is changed, so that others that look at it see which came first. */
 export function changes(how: number): boolean {
@@ -67,37 +73,63 @@ export function conflict(a: Footprint, b: Footprint): boolean {
   return false
 }
 
-/** The key of what invariants look at, and its kind: see {@link Recorder}. */
-const OBSERVED_KEY = 0
+/** The kind of what an invariant looks at: see {@link Recorder}. */
 const OBSERVED = -1
 
 /** Collects the touches of one step after the other; its keys last as long as it does. */
 export class Recorder {
   readonly #numbered: Map<number, number> = new Map()
   readonly #named: Map<string, number>[] = Array.from({ length: KINDS }, () => new Map())
-  readonly #names: [kind: number, id: number | string][] = [[OBSERVED, 0]]
-  readonly #observed: readonly boolean[]
+  readonly #names: [kind: number, id: number | string][]
+  /** Per kind the keys of what invariants that look at it see. */
+  readonly #observed: readonly (readonly number[])[]
+  readonly #historian: Historian | null
   #elements: Int32Array = new Int32Array(64)
   #length = 0
+  /** Kinds of what the step changed, events among them; a bit each. */
+  changed = 0
 
   /**
-   * `observed` kinds are looked at by invariants: a step that changes one changes the object {@link OBSERVED_KEY}, too, so
-   * that no two of those commute.
+   * `observed`: sets of kinds, a bit each, that an invariant looks at. A step that changes one changes the object of that set,
+   * too, so that no two of those commute. `historian` hears the events.
    */
-  constructor(observed: ReadonlySet<number>) {
-    this.#observed = Array.from({ length: KINDS }, (_, kind) => observed.has(kind))
+  constructor(observed: Iterable<number>, historian: Historian | null = null) {
+    this.#historian = historian
+    const sets = [...new Set(observed)]
+    this.#names = sets.map((_, i) => [OBSERVED, i])
+    this.#observed = Array.from({ length: KINDS }, (_, kind) =>
+      sets.flatMap((set, key) => ((set & (1 << kind)) !== 0 ? [key] : [])),
+    )
   }
 
   /** Listens to `machine.touched`. */
   readonly sink = (kind: number, id: number | string, how: number): void => {
+    if (changes(how)) {
+      this.changed |= 1 << kind
+      for (const key of this.#observed[kind]!) this.#add((key << HOW_SHIFT) | TOUCH_WRITE)
+    }
+    if (kind >= FIRST_EVENT) {
+      this.#historian?.hear(kind, id)
+      return
+    }
     const key = typeof id === 'number' ? this.#keyOfNumber(kind, id) : this.#keyOfName(kind, id)
     this.#add((key << HOW_SHIFT) | how)
-    if (this.#observed[kind] === true && changes(how)) this.#add((OBSERVED_KEY << HOW_SHIFT) | TOUCH_WRITE)
+  }
+
+  /** The `TOUCH_*` of what the key stands for. */
+  kindOf(key: number): number {
+    return this.#names[key]![0]
+  }
+
+  /** Its id. */
+  idOf(key: number): number | string {
+    return this.#names[key]![1]
   }
 
   /** Forgets what was collected. */
   clear(): void {
     this.#length = 0
+    this.changed = 0
   }
 
   /** What was collected since {@link clear}, each element once. */
@@ -141,7 +173,7 @@ export class Recorder {
 
 /** What objects of each kind are called; `#` stands for the id. */
 const NAMES: Readonly<Record<number, string>> = {
-  [OBSERVED]: 'what invariants look at',
+  [OBSERVED]: 'what invariant # looks at',
   [TOUCH_LOCK]: '#',
   [TOUCH_TABLE_LOCK]: 'page-table lock of table #',
   [TOUCH_TABLE]: 'table #',

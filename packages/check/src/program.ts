@@ -5,6 +5,7 @@
 
 import type { Machine, Steps, Task } from '@mm-model/core'
 import type { DaxFile } from '@mm-model/dax'
+import type { RunHistory } from './history.ts'
 
 /** A thread of a program: calls that it makes one after the other. */
 export interface Thread {
@@ -23,6 +24,8 @@ export interface Instance {
   readonly threads: readonly Thread[]
   /** Files whose state is part of what an execution ends in. */
   readonly files?: readonly DaxFile[] | undefined
+  /** Called once when all threads have ended, before rules look at the end: what is to happen then. */
+  readonly after?: (() => void) | undefined
 }
 
 /**
@@ -39,13 +42,16 @@ export interface StateInvariant {
   readonly rule: string
   /** Where it comes from. */
   readonly source: string
+  /** What it means when it is broken, for a program or for the kernel, in a sentence. */
+  readonly explains?: string | undefined
   /**
-   * The `TOUCH_*` kinds of what {@link check} looks at. Steps that change such a thing are never reordered without both
-   * orders being tried, so that no state is missed; left out, that holds for all steps that change anything.
+   * The `TOUCH_*` and `EVENT_*` kinds of what {@link check} looks at. It is called after steps that change such a thing, and
+   * these are never reordered without both orders being tried, so that no state is missed; left out, that holds for all
+   * steps that change anything.
    */
   readonly reads?: readonly number[] | undefined
   /** When it must hold: after every step, or (left out) when all threads have ended. */
   readonly everyStep?: boolean | undefined
   /** What is wrong, in a sentence, or null. Changes nothing. */
-  check(instance: Instance): string | null
+  check(instance: Instance, history: RunHistory): string | null
 }

@@ -4,9 +4,11 @@
  */
 
 import { MachineError, StrategyError } from '@mm-model/core'
-import { Execution, RAN, THREW } from './execution.ts'
+import { Execution, RAN, THREW, WAITS } from './execution.ts'
 import { finalState } from './final-state.ts'
-import { KINDS, Recorder } from './footprint.ts'
+import { type Footprint, Recorder } from './footprint.ts'
+import { Historian, RunHistory } from './history.ts'
+import { type Held, LockOrder } from './lock-order.ts'
 import type { Program, StateInvariant } from './program.ts'
 
 /** What is wrong at the end of a schedule. */
@@ -14,7 +16,15 @@ export interface Wrong {
   readonly name: string
   readonly rule: string
   readonly source: string
+  /** What it means. */
+  readonly explains?: string | undefined
   readonly message: string
+}
+
+/** What is known at a state besides the state. */
+export interface Past {
+  readonly history: RunHistory
+  readonly held: Held
 }
 
 /** A schedule, as the threads that ran its steps, and what it ends in. */
@@ -34,15 +44,37 @@ export interface Limits {
 export class Stop extends Error {}
 
 /** The rule that no schedule may end with threads that wait for each other. */
-const DEADLOCK = { name: 'deadlock', rule: 'some thread can always go on', source: 'I39, I40' }
-const THROWN = { name: 'error', rule: 'no call throws', source: 'the model' }
+const DEADLOCK = {
+  name: 'deadlock',
+  rule: 'some thread can always go on',
+  source: 'I39, I40',
+  explains: 'these threads, and whoever needs what they hold, hang',
+}
+const THROWN = {
+  name: 'error',
+  rule: 'no call throws',
+  source: 'the model',
+  explains: 'the model, a strategy or a program is wrong',
+}
+const NO_PROGRESS = {
+  name: 'I43',
+  rule: 'a fault that reports success makes progress',
+  source: 'mm/memory.c: handle_mm_fault',
+  explains: 'the program takes the same fault again and again, and hangs',
+}
 
 export class Search {
   readonly program: Program
   readonly recorder: Recorder
-  readonly stepInvariants: readonly StateInvariant[]
+  readonly stepInvariants: readonly (readonly [invariant: StateInvariant, kinds: number])[]
   readonly endInvariants: readonly StateInvariant[]
   readonly limits: Limits
+  readonly #historian: Historian = new Historian()
+  readonly #locks: LockOrder
+  /** What is known after the last {@link step}. */
+  past: Past = { history: RunHistory.empty, held: [] }
+  /** Of the last {@link step}. */
+  footprint: Footprint = new Int32Array(0)
   /** How often each final state was reached. */
   readonly finalStates: Map<string, number> = new Map()
   readonly collectStates: boolean
@@ -61,8 +93,10 @@ export class Search {
     this.program = program
     this.limits = limits
     this.collectStates = collectStates
-    this.stepInvariants = invariants.filter(({ everyStep }) => everyStep === true)
-    this.recorder = new Recorder(observedBy(this.stepInvariants))
+    const everyStep = invariants.filter((invariant) => invariant.everyStep === true)
+    this.stepInvariants = everyStep.map((invariant) => [invariant, maskOf(invariant)])
+    this.recorder = new Recorder(everyStep.map(maskOf), this.#historian)
+    this.#locks = new LockOrder(this.recorder)
     this.endInvariants = invariants
   }
 
@@ -78,15 +112,26 @@ export class Search {
     return execution
   }
 
+  /** Another way of searching begins. */
+  restart(): void {
+    this.#locks.begin()
+  }
+
+  /** What is known before the first step. */
+  begin(execution: Execution): Past {
+    return { history: RunHistory.of(execution.instance), held: execution.instance.threads.map(() => []) }
+  }
+
   /**
-   * One step of thread `i`, with the footprint in {@link recorder}.
+   * One step of thread `i` from a state of which `past` is known; {@link past} and {@link footprint} are then of it.
    * @throws Stop at a limit, and for what is not modelled
    */
-  step(execution: Execution, i: number): number {
+  step(execution: Execution, i: number, past: Past): number {
     if (this.steps >= this.limits.steps) throw new Stop(`${this.steps} steps`)
     this.steps++
     this.recorder.clear()
     const { machine } = execution.instance
+    this.#historian.begin(execution.instance, i, past.history)
     machine.touched = this.recorder.sink
     const result = execution.step(i)
     machine.touched = null
@@ -95,49 +140,58 @@ export class Search {
       if (!(error instanceof MachineError || error instanceof StrategyError)) throw error
       if (error instanceof MachineError && error.code === 'NOT_MODELLED') throw new Stop(error.message)
     }
+    this.footprint = this.recorder.take()
+    const history = this.#historian.end()
+    const held = this.#locks.step(past.held, i, this.footprint, result === WAITS)
+    this.past = history === past.history && held === past.held ? past : { history, held }
     return result
   }
 
-  /** What is wrong after a step that came to `result`, which is not {@link WAITS}. */
+  /** What is wrong after the last {@link step}, which came to `result`, and not to {@link WAITS}. */
   wrongAfter(execution: Execution, result: number): Wrong | null {
     if (result === THREW) {
-      return { ...THROWN, message: (execution.error as Error).message }
+      const { error } = execution
+      const endless = error instanceof MachineError && error.code === 'NO_PROGRESS'
+      return { ...(endless ? NO_PROGRESS : THROWN), message: (error as Error).message }
     }
-    return broken(execution, this.stepInvariants)
+    const { changed } = this.recorder
+    for (const [invariant, kinds] of this.stepInvariants) {
+      if ((changed & kinds) === 0) continue
+      const message = invariant.check(execution.instance, this.past.history)
+      if (message !== null) return wrong(invariant, message)
+    }
+    return this.#locks.wrong
   }
 
   /** The same when nothing more can run: notes the final state. `waiting`: threads that have not ended, a bit each. */
-  wrongAtEnd(execution: Execution, waiting: number): Wrong | null {
+  wrongAtEnd(execution: Execution, waiting: number, past: Past): Wrong | null {
+    const { instance } = execution
     if (waiting !== 0) {
-      const names = execution.instance.threads.flatMap(({ name, task }, i) =>
+      const names = instance.threads.flatMap(({ name, task }, i) =>
         (waiting & (1 << i)) === 0 ? [] : [`${name} waits for ${task.waitsFor?.name ?? 'nothing'}`],
       )
       return { ...DEADLOCK, message: names.join(', ') }
     }
+    instance.after?.()
     if (this.collectStates) {
       const state = finalState(execution)
       this.finalStates.set(state, (this.finalStates.get(state) ?? 0) + 1)
     }
-    return broken(execution, this.endInvariants)
+    for (const invariant of this.endInvariants) {
+      const message = invariant.check(instance, past.history)
+      if (message !== null) return wrong(invariant, message)
+    }
+    return null
   }
 }
 
-/** Kinds of objects that invariants look at after every step. */
-function observedBy(invariants: readonly StateInvariant[]): ReadonlySet<number> {
-  const kinds = new Set<number>()
-  for (const { reads } of invariants) {
-    if (reads === undefined) for (let kind = 0; kind < KINDS; kind++) kinds.add(kind)
-    else for (const kind of reads) kinds.add(kind)
-  }
-  return kinds
+function wrong({ name, rule, source, explains }: StateInvariant, message: string): Wrong {
+  return { name, rule, source, explains, message }
 }
 
-function broken(execution: Execution, invariants: readonly StateInvariant[]): Wrong | null {
-  for (const { name, rule, source, check } of invariants) {
-    const message = check(execution.instance)
-    if (message !== null) return { name, rule, source, message }
-  }
-  return null
+/** Kinds of what an invariant looks at; a bit each. */
+function maskOf({ reads }: StateInvariant): number {
+  return reads === undefined ? -1 : reads.reduce((mask, kind) => mask | (1 << kind), 0)
 }
 
 /** A program whose executions are not alike. */

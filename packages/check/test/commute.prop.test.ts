@@ -59,9 +59,10 @@ it('steps with footprints that do not conflict commute', { timeout: 300_000 }, (
         const inOrder = (one: number, other: number): readonly [Footprint, Footprint, string] | null => {
           const execution = search.replay(schedule, schedule.length)
           const prints: Footprint[] = []
+          const past = search.begin(execution)
           for (const who of [one, other]) {
-            if ((execution.done & (1 << who)) !== 0 || search.step(execution, who) !== RAN) return null
-            prints.push(search.recorder.take())
+            if ((execution.done & (1 << who)) !== 0 || search.step(execution, who, past) !== RAN) return null
+            prints.push(search.footprint)
           }
           return [prints[0]!, prints[1]!, toTheEnd(execution)]
         }

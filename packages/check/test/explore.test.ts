@@ -196,14 +196,24 @@ describe('what is wrong is found', () => {
     ).toEqual(['t1', 't2', 't1'])
   })
 
+  it('locks that are taken in two orders, whether that ends in a deadlock or not', () => {
+    const { counterexample } = explore(lockers(['a', 'b'], ['b', 'a']))
+    expect(counterexample).toMatchObject({ name: 'I40', preemptions: 0, shortest: true })
+    expect(counterexample?.message).toMatch(/^[ab] is taken with [ab] held, and elsewhere/)
+    // A third lock, taken first, lets nobody get as far as to wait.
+    expect(explore(lockers(['g', 'a', 'b'], ['g', 'b', 'a'])).counterexample).toMatchObject({ name: 'I40' })
+    expect(explore(lockers(['g', 'a', 'b'], ['g', 'a', 'b'])).outcome).toBe('holds')
+  })
+
   it('a deadlock, with the fewest preemptions and steps', () => {
-    const { outcome, counterexample } = explore(lockers(['a', 'b'], ['b', 'a']))
+    // Locks of one kind are in no order.
+    const { outcome, counterexample } = explore(lockers(['x.a', 'y.a'], ['y.a', 'x.a']))
     expect(outcome).toBe('violated')
-    expect(counterexample).toMatchObject({ name: 'deadlock', message: 't1 waits for b, t2 waits for a' })
+    expect(counterexample).toMatchObject({ name: 'deadlock', message: 't1 waits for y.a, t2 waits for x.a' })
     expect(counterexample).toMatchObject({ preemptions: 1, shortest: true })
     expect(
       counterexample?.schedule.flatMap(({ name, takes }) => takes.map((lock) => `${name} ${lock}`)),
-    ).toEqual(['t1 a', 't2 b'])
+    ).toEqual(['t1 x.a', 't2 y.a'])
   })
 
   it('no deadlock where locks are taken in one order, by three', () => {

@@ -2,5 +2,11 @@ import * as check from '@mm-model/check'
 import { expect, it } from 'vitest'
 
 it('exports', () => {
-  expect(Object.keys(check).toSorted()).toEqual(['explore', 'formatCounterexample', 'stateInvariants'])
+  expect(Object.keys(check).toSorted()).toEqual([
+    'explore',
+    'formatCounterexample',
+    'invariants',
+    'invariantsNamed',
+    'stateInvariants',
+  ])
 })

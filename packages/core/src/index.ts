@@ -88,6 +88,14 @@ export * from './syscall-flags.ts'
 export { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_KERNEL, SIGNAL_MAPERR, type Signal, Task } from './task.ts'
 export { TLB_DIRTY, TLB_EXEC, TLB_WRITE, Tlb } from './tlb.ts'
 export {
+  EVENT_COMMITTED,
+  EVENT_FLUSHED,
+  EVENT_STORED,
+  EVENT_STORED_PRIVATE,
+  EVENT_SYNC,
+  EVENT_SYNCED,
+  EVENT_WRITTEN,
+  EVENT_ZEROED,
   TOUCH_ACQUIRE,
   TOUCH_ACQUIRE_SHARED,
   TOUCH_AREAS,
@@ -115,6 +123,7 @@ export {
   TOUCH_WRITE,
   type TouchSink,
   touches,
+  touchesStored,
 } from './touch.ts'
 export type { CoreEventName, TraceSink } from './trace.ts'
 export * from './vm-flags.ts'

@@ -11,6 +11,7 @@
 import type { AddressSpace } from './file.ts'
 import type { Mm } from './mm.ts'
 import type { Task } from './task.ts'
+import { VM_SHARED } from './vm-flags.ts'
 
 /** A sleeping lock, by its name. */
 export const TOUCH_LOCK: number = 0
@@ -55,6 +56,28 @@ export const TOUCH_QUEUE: number = 17
 /** That a sleeping task was woken, by the task: released by who wakes it, acquired when it goes on. A signal, too. */
 export const TOUCH_WAKE: number = 18
 
+/*
+ * Events: nothing that is looked at or changed, but what a history of the run is made of. Their kinds are 24 … 31, and `how` says
+ * nothing.
+ */
+
+/** A CPU is about to store to a frame through a shared mapping, or none; the bytes are in its cache. Id: the frame. */
+export const EVENT_STORED: number = 24
+/** The same through a private mapping. */
+export const EVENT_STORED_PRIVATE: number = 25
+/** A system call is about to write bytes `from … to - 1` of a frame past the caches; id `frame from to`. */
+export const EVENT_WRITTEN: number = 26
+/** A frame that the file system has just allocated is zeroed. Id: the frame. */
+export const EVENT_ZEROED: number = 27
+/** What CPUs have stored to a frame reaches the device. Id: the frame. */
+export const EVENT_FLUSHED: number = 28
+/** The file systems' journals are committed; id 0. */
+export const EVENT_COMMITTED: number = 29
+/** Synchronising pages of a file begins: `name first last`, `last` -1 for all. */
+export const EVENT_SYNC: number = 30
+/** It has succeeded; id as that of {@link EVENT_SYNC}. */
+export const EVENT_SYNCED: number = 31
+
 /** Looked at. */
 export const TOUCH_READ: number = 0
 /** Changed, or may have been. */
@@ -68,7 +91,7 @@ export const TOUCH_RELEASE_SHARED: number = 4
 /** The end of {@link TOUCH_ACQUIRE}. */
 export const TOUCH_RELEASE: number = 5
 
-/** Hears of each touch of the step that runs: a `TOUCH_*` kind, the id, and how. */
+/** Hears of each touch of the step that runs: a `TOUCH_*` or `EVENT_*` kind, the id, and how. */
 export type TouchSink = (kind: number, id: number | string, how: number) => void
 
 /** Says what the step at hand touches; costs a test when nobody listens. */
@@ -177,6 +200,16 @@ export function touchesTimesOf(t: Task, mapping: AddressSpace | undefined): void
 /** The areas that map a file change. */
 export function touchesIMmap(t: Task, mapping: AddressSpace | undefined): void {
   if (mapping !== undefined) touches(t, TOUCH_I_MMAP, mapping.iMmapRwsem.name, TOUCH_WRITE)
+}
+
+/** The task is about to store a byte to the frame of its last access, at `address`. */
+export function touchesStored(t: Task, address: number): void {
+  const sink = t.machine.touched
+  if (sink === null) return
+  sink(TOUCH_FRAME, t.accessPfn, TOUCH_WRITE)
+  const vma = t.mm.areas.findVma(address)
+  const isPrivate = vma !== null && vma.vmStart <= address && (vma.vmFlags & VM_SHARED) === 0
+  sink(isPrivate ? EVENT_STORED_PRIVATE : EVENT_STORED, t.accessPfn, TOUCH_WRITE)
 }
 
 /** Index of `address` in its table of `level`, 1 being PTEs. */

@@ -29,6 +29,8 @@ export {
   daxStateInvariants,
   daxUncheckedInvariants,
 } from './invariants/dax-invariants.ts'
+export { type EntrySnapshot, EntryTable } from './invariants/entries.ts'
+export { type ExtentSnapshot, ExtentTable } from './invariants/extents.ts'
 export { History } from './invariants/history.ts'
 export { type DaxSnapshot, type InodeSnapshot, snapshotDax } from './invariants/snapshot.ts'
 export * from './iomap.ts'

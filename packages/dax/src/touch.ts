@@ -4,6 +4,12 @@
  */
 
 import {
+  EVENT_COMMITTED,
+  EVENT_FLUSHED,
+  EVENT_SYNC,
+  EVENT_SYNCED,
+  EVENT_WRITTEN,
+  EVENT_ZEROED,
   type Task,
   TOUCH_ENTRY_LOCK,
   TOUCH_FILE_SYSTEM,
@@ -74,7 +80,61 @@ export function touchesNew(
   pos: number,
   length: number,
 ): void {
-  if ((iomap.flags & IOMAP_F_NEW) !== 0) touchesExtent(t, inode, iomap, pos, length, TOUCH_WRITE)
+  if ((iomap.flags & IOMAP_F_NEW) === 0) return
+  touchesExtent(t, inode, iomap, pos, length, TOUCH_WRITE)
+  touchesZeroed(t, inode, iomap, pos, length)
+}
+
+/** Blocks at `pos` that the file system allocated are zeroed. */
+export function touchesZeroed(t: Task, inode: DaxInode, iomap: Iomap, pos: number, length: number): void {
+  const sink = t.machine.touched
+  if (sink === null || iomap.type !== IOMAP_MAPPED) return
+  const end = Math.min(pos + length, iomap.offset + iomap.length)
+  for (let at = Math.floor(pos / 4096) * 4096; at < end; at += 4096) {
+    if (at >= iomap.offset) sink(EVENT_ZEROED, inode.pfnOf(iomap.blockAt(at)), TOUCH_WRITE)
+  }
+}
+
+/** Bytes at `pos` are about to be written past the caches, where there are blocks. */
+export function touchesWritten(t: Task, inode: DaxInode, iomap: Iomap, pos: number, length: number): void {
+  const sink = t.machine.touched
+  if (sink === null || iomap.type !== IOMAP_MAPPED) return
+  const end = Math.min(pos + length, iomap.offset + iomap.length)
+  for (let at = pos; at < end; ) {
+    const to = Math.min(end, Math.floor(at / 4096) * 4096 + 4096)
+    sink(
+      EVENT_WRITTEN,
+      `${inode.pfnOf(iomap.blockAt(at))} ${at % 4096} ${(at % 4096) + to - at}`,
+      TOUCH_WRITE,
+    )
+    at = to
+  }
+}
+
+/** `pages` frames from `pfn` on reach the device (fs/dax.c: dax_flush). */
+export function touchesFlushed(t: Task, pfn: number, pages: number): void {
+  const sink = t.machine.touched
+  if (sink === null) return
+  for (let i = 0; i < pages; i++) sink(EVENT_FLUSHED, pfn + i, TOUCH_WRITE)
+}
+
+/** Everything up to now is in the journal. */
+export function touchesCommitted(t: Task): void {
+  touches(t, EVENT_COMMITTED, 0, TOUCH_WRITE)
+}
+
+/** Bytes `start … end` of the file are about to be synchronised. */
+export function touchesSync(t: Task, inode: DaxInode, start: number, end: number): void {
+  if (t.machine.touched !== null) touches(t, EVENT_SYNC, syncId(inode, start, end), TOUCH_WRITE)
+}
+
+/** They were. */
+export function touchesSynced(t: Task, inode: DaxInode, start: number, end: number): void {
+  if (t.machine.touched !== null) touches(t, EVENT_SYNCED, syncId(inode, start, end), TOUCH_WRITE)
+}
+
+function syncId({ name }: DaxInode, start: number, end: number): string {
+  return `${name} ${Math.floor(start / 4096)} ${end === Infinity ? -1 : Math.floor(end / 4096)}`
 }
 
 /** The bytes at `pos` are read or written, where there are blocks. */

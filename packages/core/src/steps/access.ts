@@ -32,7 +32,7 @@ import {
   type Task,
 } from '../task.ts'
 import { TLB_DIRTY, TLB_WRITE } from '../tlb.ts'
-import { TOUCH_FRAME, TOUCH_READ, TOUCH_TLB, TOUCH_WRITE, touches, touchesWalk } from '../touch.ts'
+import { TOUCH_FRAME, TOUCH_READ, TOUCH_TLB, touches, touchesStored, touchesWalk } from '../touch.ts'
 import { handleMmFault } from './fault.ts'
 import { downRead, upRead } from './locking.ts'
 import { lockVmaUnderRcu, vmaEndRead } from './vma-lock.ts'
@@ -55,7 +55,7 @@ export function* load(t: Task, address: number): Steps<number> {
 export function* store(t: Task, address: number, byte: number): Steps<number> {
   yield* access(t, address, true)
   if (t.signal !== null) return -1
-  touches(t, TOUCH_FRAME, t.accessPfn, TOUCH_WRITE)
+  touchesStored(t, address)
   t.machine.memory.writeByte(t.accessPfn, pageOffset(address), byte)
   return 0
 }

@@ -153,6 +153,8 @@ export function ext4SyncFile(
   const error = fileWriteAndWaitRange(t, inode, start, end)
   if (error !== 0) return error
   const { personality } = inode.sb
-  if (datasync ? personality.datasyncDirty(inode) : personality.syncDirty(inode)) personality.commit()
+  if (datasync ? personality.datasyncDirty(inode) : personality.syncDirty(inode)) {
+    personality.commit()
+  }
   return 0
 }

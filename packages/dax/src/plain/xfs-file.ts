@@ -135,6 +135,10 @@ export function xfsFileFsync(
 ): number {
   const { inode } = file as DaxFile
   const error = fileWriteAndWaitRange(t, inode, start, end)
-  if (error === 0) xfsOf(inode).sync(inode, datasync)
-  return error
+  if (error !== 0) return error
+  const xfs = xfsOf(inode)
+  if (datasync ? xfs.datasyncDirty(inode) : xfs.syncDirty(inode)) {
+    xfs.sync(inode)
+  }
+  return 0
 }

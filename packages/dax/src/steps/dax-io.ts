@@ -26,7 +26,7 @@ import {
   type Iomap,
 } from '../iomap.ts'
 import { iomapBegin, iomapEnd, iomapLength } from '../iomap-begin.ts'
-import { touchesAccess, touchesBytes, touchesCow, touchesNew, touchesSize } from '../touch.ts'
+import { touchesAccess, touchesBytes, touchesCow, touchesNew, touchesSize, touchesWritten } from '../touch.ts'
 import { invalidateInodePages2Range } from './invalidate.ts'
 
 /**
@@ -58,6 +58,7 @@ export function* daxWrite(
     touchesCow(t, inode, context, pos, take)
     touchesBytes(t, inode, context, pos, take)
     touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
+    touchesWritten(t, inode, iomap, pos, take)
     daxIomapCowCopy(t, pos, take, context, 4096)
     t.machine.memory.fillPmem(iomap.blockAt(pos), pos % 4096, take, byte)
     iomapEnd(inode, pos, take, take, flags)
@@ -143,6 +144,7 @@ export function* daxZeroRange(t: Task, inode: DaxInode, pos: number, length: num
     const take = iomapLength(at, end - at, iomap, srcmap)
     const source = srcmap.type === IOMAP_HOLE ? iomap : srcmap
     if (source.type === IOMAP_MAPPED) {
+      touchesWritten(t, inode, iomap, at, take)
       daxIomapCowCopy(t, at, take, context, 4096)
       memory.fillPmem(iomap.blockAt(at), at % 4096, take, 0)
       zeroed = 1

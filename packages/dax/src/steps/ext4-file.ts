@@ -16,7 +16,7 @@ import {
 import { downWrite, upWrite } from '@mm-model/core/steps'
 import type { Ext4 } from '../ext4/personality.ts'
 import type { DaxFile, DaxInode } from '../inode.ts'
-import { touchesSize, touchesTimes } from '../touch.ts'
+import { touchesCommitted, touchesSize, touchesSync, touchesSynced, touchesTimes } from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY } from '../xarray.ts'
 import { daxTruncatePage, daxWrite, daxZeroRange } from './dax-io.ts'
 import { breakLayouts, truncateInodePages, truncatePagecache, truncatePagecacheRange } from './invalidate.ts'
@@ -174,10 +174,15 @@ export function* ext4SyncFile(
   datasync: boolean,
 ): Steps<number> {
   const { inode } = file as DaxFile
+  touchesSync(t, inode, start, end)
   const error = yield* fileWriteAndWaitRange(t, inode, start, end)
   if (error !== 0) return error
   touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
   const { personality } = inode.sb
-  if (datasync ? personality.datasyncDirty(inode) : personality.syncDirty(inode)) personality.commit()
+  if (datasync ? personality.datasyncDirty(inode) : personality.syncDirty(inode)) {
+    personality.commit()
+    touchesCommitted(t)
+  }
+  touchesSynced(t, inode, start, end)
   return 0
 }

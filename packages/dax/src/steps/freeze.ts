@@ -29,7 +29,7 @@ import {
   SB_UNFROZEN,
   type SuperBlock,
 } from '../super-block.ts'
-import { touchesCmtime, touchesFrozen } from '../touch.ts'
+import { touchesCmtime, touchesCommitted, touchesFrozen } from '../touch.ts'
 import { mappingFlushCmtime } from './times.ts'
 
 /** Enters a section, once the file system is not frozen to its level (include/linux/fs.h: sb_start_write, 6.1). */
@@ -82,6 +82,7 @@ export function* freezeSuper(t: Task, sb: SuperBlock): Steps<number> {
   touchesFrozen(t, TOUCH_WRITE)
   sb.frozen = SB_FREEZE_FS
   sb.personality.commit()
+  touchesCommitted(t)
   sb.frozen = SB_FREEZE_COMPLETE
   return 0
 }

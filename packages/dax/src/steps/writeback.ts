@@ -19,7 +19,7 @@ import {
 import { downRead, pfnMkcleanRange, upRead } from '@mm-model/core/steps'
 import { daxEntryOrder, daxIsEmptyEntry, daxIsLocked, daxIsZeroEntry, daxLocked, daxToPfn } from '../entry.ts'
 import type { DaxInode } from '../inode.ts'
-import { touchesCmtime, touchesEntry } from '../touch.ts'
+import { touchesCmtime, touchesEntry, touchesFlushed } from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
 import { ENTRY_CONFLICT, getUnlockedEntry } from './entries.ts'
 import { mappingFlushCmtime } from './times.ts'
@@ -110,6 +110,7 @@ function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number)
   }
   yield* upRead(t, inode.mapping.iMmapRwsem)
   // dax_flush: what was stored through the mappings is durable from here on
+  touchesFlushed(t, pfn, count)
   yield STEP_FLAG
   touchesEntry(t, inode.name, xas, entry, TOUCH_RELEASE)
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)

@@ -6,7 +6,7 @@
 import { type File, type Steps, type Task, TOUCH_FILE_SYSTEM, TOUCH_WRITE, touches } from '@mm-model/core'
 import { downWrite, upWrite } from '@mm-model/core/steps'
 import type { DaxFile, DaxInode } from '../inode.ts'
-import { touchesSize, touchesTimes } from '../touch.ts'
+import { touchesCommitted, touchesSize, touchesSync, touchesSynced, touchesTimes } from '../touch.ts'
 import { xfsInodeOf, xfsOf } from '../xfs/personality.ts'
 import { daxTruncatePage, daxWrite, daxZeroRange } from './dax-io.ts'
 import { breakLayouts, truncatePagecache, truncatePagecacheRange } from './invalidate.ts'
@@ -146,8 +146,15 @@ export function* xfsFileFsync(
   datasync: boolean,
 ): Steps<number> {
   const { inode } = file as DaxFile
+  touchesSync(t, inode, start, end)
   const error = yield* fileWriteAndWaitRange(t, inode, start, end)
   touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
-  if (error === 0) xfsOf(inode).sync(inode, datasync)
-  return error
+  if (error !== 0) return error
+  const xfs = xfsOf(inode)
+  if (datasync ? xfs.datasyncDirty(inode) : xfs.syncDirty(inode)) {
+    xfs.sync(inode)
+    touchesCommitted(t)
+  }
+  touchesSynced(t, inode, start, end)
+  return 0
 }

@@ -230,11 +230,10 @@ export class Xfs implements Personality {
   }
 
   /**
-   * Forces the log if what a sync of this inode promises waits for it. Another inode's sync makes this one durable,
+   * Forces the log, for a sync of this inode that waits for it. Another inode's sync makes this one durable,
    * too, but does not forget that more than its times had changed (fs/xfs/xfs_file.c: xfs_fsync_flush_log, 6.1).
    */
-  sync(inode: DaxInode, datasync: boolean): void {
-    if (!(datasync ? this.datasyncDirty(inode) : this.syncDirty(inode))) return
+  sync(inode: DaxInode): void {
     this.forceLog()
     xfsInodeOf(inode).changed = false
   }

@@ -1,0 +1,90 @@
+/**
+ * What rules about leaves have in common: going over them, and naming them.
+ * @module
+ */
+
+import {
+  HUGE_ZERO_PFN,
+  TOUCH_AREAS,
+  TOUCH_I_MMAP,
+  TOUCH_TABLE,
+  VM_SHARED,
+  type Vma,
+  ZERO_PFN,
+} from '@mm-model/core'
+import { type DaxFile, type DaxInode, daxIsLocked, XaState } from '@mm-model/dax'
+import type { Instance } from '../program.ts'
+import { visitLeaves } from './leaves.ts'
+
+/** Kinds of what rules about leaves look at. */
+export const LEAVES: readonly number[] = [TOUCH_TABLE, TOUCH_AREAS, TOUCH_I_MMAP]
+
+/** A leaf of an area over a file. */
+export interface Leaf {
+  readonly vma: Vma
+  readonly address: number
+  /** Page of the file that {@link address} is. */
+  readonly page: number
+  readonly slot: number
+  readonly huge: boolean
+}
+
+/** Each leaf of each area that maps one of the instance's files, private areas only with `privateToo`; the first answer. */
+export function overLeaves(
+  { files = [] }: Instance,
+  privateToo: boolean,
+  check: (file: DaxFile, leaf: Leaf) => string | null,
+): string | null {
+  for (const file of files) {
+    for (const vma of file.inode.mapping.iMmap) {
+      if (!privateToo && (vma.vmFlags & VM_SHARED) === 0) continue
+      const message = visitLeaves(vma, (address, slot, huge) =>
+        check(file, { vma, address, page: vma.linearPageIndex(address), slot, huge }),
+      )
+      if (message !== null) return message
+    }
+  }
+  return null
+}
+
+export function isWritable({ machine }: Instance, { slot, huge }: Leaf): boolean {
+  const { pageTables: pt } = machine
+  return huge ? pt.arch.pmdWrite(pt.lo, pt.hi, slot) : pt.arch.pteWrite(pt.lo, pt.hi, slot)
+}
+
+export function isDirty({ machine }: Instance, { slot, huge }: Leaf): boolean {
+  const { pageTables: pt } = machine
+  return huge ? pt.arch.pmdDirty(pt.lo, pt.hi, slot) : pt.arch.pteDirty(pt.lo, pt.hi, slot)
+}
+
+/** Its first frame. */
+export function frameOf({ machine }: Instance, { slot, huge }: Leaf): number {
+  const { pageTables: pt } = machine
+  return huge ? pt.arch.pmdPfn(pt.lo, pt.hi, slot) : pt.arch.ptePfn(pt.lo, pt.hi, slot)
+}
+
+/** Whether frame `pfn` holds nothing but zeros, for good. */
+export function isZeroPage(pfn: number): boolean {
+  return pfn === ZERO_PFN || pfn === HUGE_ZERO_PFN
+}
+
+/** The mapping entry of a page of a file, 0 for none. */
+export function entryAt({ entries }: DaxInode, page: number): number {
+  return new XaState(entries).set(page, 0).load()
+}
+
+/** Whether somebody is about to change the entry of a page, and what it says need not be so yet. */
+export function isLockedAt(inode: DaxInode, page: number): boolean {
+  const entry = entryAt(inode, page)
+  return entry !== 0 && daxIsLocked(entry)
+}
+
+/** `page 3 of a, mapped at 0x600000003000`. */
+export function at({ inode }: DaxFile, { page, address }: Leaf): string {
+  return `page ${page} of ${inode.name}, mapped at 0x${address.toString(16)}`
+}
+
+/** `frame 0x40007`. */
+export function frame(pfn: number): string {
+  return `frame 0x${pfn.toString(16)}`
+}

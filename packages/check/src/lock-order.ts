@@ -1,0 +1,132 @@
+/**
+ * Which locks are taken while which are held, over all executions of a search: a cycle is a deadlock that some threads could
+ * come to, whether these do or not (Documentation/locking/lockdep-design.rst).
+ * @module
+ */
+
+import {
+  TOUCH_ACQUIRE,
+  TOUCH_ACQUIRE_SHARED,
+  TOUCH_ENTRY_LOCK,
+  TOUCH_FREEZE,
+  TOUCH_LOCK,
+  TOUCH_TABLE_LOCK,
+} from '@mm-model/core'
+import { acquires, type Footprint, HOW_MASK, HOW_SHIFT, isPlain, type Recorder } from './footprint.ts'
+import type { Wrong } from './search.ts'
+
+/** Keys of the locks that each thread holds. */
+export type Held = readonly (readonly number[])[]
+
+const RULE = {
+  name: 'I40',
+  rule: 'locks are taken in one order',
+  source: 'mmap_lock < sb_pagefault < invalidate_lock < entry lock < i_mmap_rwsem < ptl; 0f90cc6609c7',
+  explains: 'two threads that take them in two orders at the same time wait for each other for ever',
+}
+
+export class LockOrder {
+  readonly #recorder: Recorder
+  readonly #classes: Map<string, number> = new Map()
+  readonly #names: string[] = []
+  /** Per class those that were taken while it was held; a bit each. */
+  readonly #after: number[] = []
+  #wrong: Wrong | null = null
+
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder
+  }
+
+  /** Forgets what was seen before: another search begins. */
+  begin(): void {
+    this.#after.fill(0)
+    this.#wrong = null
+  }
+
+  /** A cycle that the last {@link step} has closed. */
+  get wrong(): Wrong | null {
+    return this.#wrong
+  }
+
+  /** What is held once the thread has run a step with this footprint, or, with `waits`, has tried to. */
+  step(held: Held, thread: number, footprint: Footprint, waits: boolean): Held {
+    this.#wrong = null
+    let mine = held[thread]!
+    for (const element of footprint) {
+      const how = element & HOW_MASK
+      if (isPlain(how)) continue
+      const key = element >> HOW_SHIFT
+      const name = this.#classOf(key)
+      if (name === null) continue
+      if (!acquires(how)) mine = mine.includes(key) ? mine.toSpliced(mine.lastIndexOf(key), 1) : mine
+      else {
+        this.#taken(mine, key)
+        if (!waits && isHeldAfter(this.#recorder.kindOf(key), how)) mine = [...mine, key]
+      }
+    }
+    return mine === held[thread] ? held : held.with(thread, mine)
+  }
+
+  #taken(mine: readonly number[], key: number): void {
+    const taken = this.#numberOf(key)
+    for (const other of mine) {
+      const holder = this.#numberOf(other)
+      if (holder === taken || (this.#after[holder]! & (1 << taken)) !== 0) continue
+      this.#after[holder]! |= 1 << taken
+      if (!this.#reaches(taken, holder)) continue
+      this.#wrong ??= {
+        ...RULE,
+        message: `${this.#names[taken]} is taken with ${this.#names[holder]} held, and elsewhere the other way round`,
+      }
+    }
+  }
+
+  #reaches(from: number, to: number): boolean {
+    let seen = 0
+    const open = [from]
+    for (let one = open.pop(); one !== undefined; one = open.pop()) {
+      if (one === to) return true
+      seen |= 1 << one
+      for (let next = 0; next < this.#names.length; next++)
+        if ((this.#after[one]! & (1 << next)) !== 0 && (seen & (1 << next)) === 0) open.push(next)
+    }
+    return false
+  }
+
+  #numberOf(key: number): number {
+    const name = this.#classOf(key)!
+    const known = this.#classes.get(name)
+    if (known !== undefined) return known
+    const number = this.#names.length
+    this.#names.push(name)
+    this.#after.push(0)
+    this.#classes.set(name, number)
+    return number
+  }
+
+  /** What locks of its kind are called: `mmap_lock` of every address space is one; null for what is no lock. */
+  #classOf(key: number): string | null {
+    const id = this.#recorder.idOf(key)
+    switch (this.#recorder.kindOf(key)) {
+      case TOUCH_LOCK:
+        return String(id).slice(String(id).lastIndexOf('.') + 1)
+      case TOUCH_TABLE_LOCK:
+        return 'page-table lock'
+      case TOUCH_ENTRY_LOCK:
+        return 'entry lock'
+      case TOUCH_FREEZE:
+        return `freeze level ${id}`
+      default:
+        return null
+    }
+  }
+}
+
+/**
+ * Whether taking a lock so means to have it then: an entry that is waited for is left alone, and a freeze gives its levels up as it
+ * returns (fs/super.c: lockdep_sb_freeze_release).
+ */
+function isHeldAfter(kind: number, how: number): boolean {
+  if (kind === TOUCH_ENTRY_LOCK) return how === TOUCH_ACQUIRE
+  return kind !== TOUCH_FREEZE || how === TOUCH_ACQUIRE_SHARED
+}
