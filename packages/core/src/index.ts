@@ -123,7 +123,6 @@ export {
   TOUCH_WRITE,
   type TouchSink,
   touches,
-  touchesStored,
 } from './touch.ts'
 export type { CoreEventName, TraceSink } from './trace.ts'
 export * from './vm-flags.ts'
