@@ -23,7 +23,27 @@ export type DefectName =
   | 'finish-mkwrite-without-pte-same'
   | 'no-pfn-mkwrite'
   | 'fork-copies-shared-dax'
+  | 'no-entry-lock'
+  | 'zeroes-in-fault'
+  | 'converts-after-insert'
+  | 'pmd-entry-over-ptes'
+  | 'pmd-not-looked-at-again'
+  | 'iomap-before-entry'
+  | 'write-leaves-zero-page-mapped'
+  | 'clean-entry-evicted'
+  | 'pfn-mkwrite-without-entry'
+  | 'faults-without-invalidate-lock'
+  | 'mtime-on-private-fault'
+  | 'punch-frees-before-unmap'
+  | 'sync-inserted-early'
+  | 'dirty-cleared-before-flush'
+  | 'flush-before-mkclean'
+  | 'tag-after-insert'
+  | 'writeback-skips-locked'
+  | 'freeze-without-writeback'
+  | 'faults-pass-a-freeze'
   | 'zap-flushes-under-ptl'
+  | 'towrite-cleared-last'
 
 /** What a machine can be built with. */
 export interface Defect {
@@ -149,6 +169,158 @@ export const defects: Readonly<Record<DefectName, Defect>> = /*#__PURE__*/ Objec
     breaks: ['I50', 'I19'],
     what: 'fork gives the child clean, writable leaves of shared DAX areas, as up to 4.18; sound as long as writeback finds every area',
   },
+  'no-entry-lock': {
+    kind: 'defect',
+    row: 8,
+    fix: 'ac401cc782429cc8560ce4840b1405d603740917',
+    fixed: '4.7',
+    breaks: ['I13', 'I14', 'I25', 'I29', 'I38', 'I41'],
+    what: 'entries have no lock, so that two faults on one page, or a fault and writeback, change one at the same time',
+  },
+  'zeroes-in-fault': {
+    kind: 'defect',
+    row: 4,
+    fix: '843172978bb92997310d2f7fbc172ece423cfc02',
+    fixed: '4.3',
+    breaks: ['I28', 'I29', 'I47'],
+    what: 'the fault itself zeroes a new block, after others can have mapped it and stored to it',
+  },
+  'converts-after-insert': {
+    kind: 'defect',
+    row: 6,
+    fix: '1ca191576fc862b4766f58e41aa362b28a7c1866',
+    fixed: '4.5',
+    breaks: ['I29', 'I47'],
+    what: 'an unwritten block becomes written once it is mapped, so that two faults both take it for new and zero it',
+  },
+  'pmd-entry-over-ptes': {
+    kind: 'defect',
+    row: 7,
+    fix: 'de14b9cb5e02b5daaea139590393af5ccccc4229',
+    fixed: '4.5',
+    breaks: ['I14', 'I18', 'I46'],
+    what: 'an entry of 2 MiB takes the place of smaller ones whose zero pages stay mapped',
+  },
+  'pmd-not-looked-at-again': {
+    kind: 'defect',
+    row: 16,
+    fix: 'e2093926a098',
+    fixed: '4.12',
+    breaks: ['I18', 'I45'],
+    what: 'a fault does not look again, with the entry locked, whether its PMD has become a table or a leaf, and a leaf is installed over the table',
+  },
+  'iomap-before-entry': {
+    kind: 'defect',
+    row: 14,
+    fix: '13e451fdc1af05568ea379d71c02a126295d2244',
+    fixed: '4.12',
+    breaks: ['I13', 'I14', 'I46'],
+    what: 'a fault asks for blocks before it locks the entry, and maps the zero page where write(2) has allocated meanwhile',
+  },
+  'write-leaves-zero-page-mapped': {
+    kind: 'defect',
+    row: 13,
+    fix: 'cd656375f94632d7b5af57bf67b7b5c0270c591c',
+    fixed: '4.12',
+    breaks: ['I14', 'I46'],
+    what: 'write(2) to a hole takes the entry of the zero page away and not its leaf',
+  },
+  'clean-entry-evicted': {
+    kind: 'defect',
+    row: 15,
+    fix: '4636e70bb0a8',
+    fixed: '4.12',
+    breaks: ['I13', 'I49'],
+    what: 'drop_caches takes clean entries away whose pages stay mapped',
+  },
+  'pfn-mkwrite-without-entry': {
+    kind: 'defect',
+    row: 9,
+    fix: '2f89dc12a25d',
+    fixed: '4.10',
+    breaks: ['I13', 'I19'],
+    what: 'pfn_mkwrite is content to find no entry, and the leaf becomes writable without one',
+  },
+  'faults-without-invalidate-lock': {
+    kind: 'defect',
+    row: 10,
+    fix: 'ea3d7209ca01da209cda6f0dea8be9cc4b7a933b',
+    fixed: '4.5',
+    breaks: ['I15', 'I16'],
+    what: 'faults of ext4 do not keep a hole punch out, and map blocks that it is about to free (CVE-2015-8839)',
+  },
+  'mtime-on-private-fault': {
+    kind: 'defect',
+    row: 25,
+    fix: 'fd96b8da68d32a9403726db09b229f4b5ac849c7',
+    fixed: '4.14',
+    breaks: ['I31', 'I37'],
+    what: 'a private store is taken for a shared one: it changes the times of the file and waits for a freeze to end',
+  },
+  'punch-frees-before-unmap': {
+    kind: 'defect',
+    row: 42,
+    fix: 'fs/ext4/inode.c: ext4_punch_hole unmaps, then frees',
+    fixed: null,
+    breaks: ['I15', 'I16'],
+    what: 'a hole punch on ext4 frees blocks while they are still mapped',
+  },
+  'sync-inserted-early': {
+    kind: 'defect',
+    row: 44,
+    fix: 'fs/dax.c: dax_finish_sync_fault syncs, then inserts',
+    fixed: null,
+    breaks: ['I26'],
+    what: 'a MAP_SYNC fault makes the leaf writable before the block map is durable',
+  },
+  'dirty-cleared-before-flush': {
+    kind: 'defect',
+    row: 39,
+    fix: 'fs/dax.c: dax_writeback_one clears DIRTY last',
+    fixed: null,
+    breaks: ['I19', 'I20', 'I21', 'I23'],
+    what: 'writeback takes the tag away before it has cleaned the leaves and flushed the page',
+  },
+  'flush-before-mkclean': {
+    kind: 'defect',
+    row: 39,
+    fix: 'fs/dax.c: dax_writeback_one cleans, then flushes',
+    fixed: null,
+    breaks: ['I20', 'I21', 'I23', 'I25'],
+    what: 'writeback flushes the page while it can still be stored to, and cleans the leaves then',
+  },
+  'tag-after-insert': {
+    kind: 'defect',
+    row: 40,
+    fix: 'fs/dax.c: dax_insert_entry tags before the leaf is made',
+    fixed: null,
+    breaks: ['I19', 'I23'],
+    what: 'a fault makes the leaf writable, then tags the entry, and an fsync in between sees nothing dirty',
+  },
+  'writeback-skips-locked': {
+    kind: 'defect',
+    row: 41,
+    fix: 'fs/dax.c: dax_writeback_one waits for the lock',
+    fixed: null,
+    breaks: ['I24'],
+    what: 'writeback passes by an entry that is locked, and returns before another has flushed it',
+  },
+  'freeze-without-writeback': {
+    kind: 'defect',
+    row: 43,
+    fix: 'fs/super.c: freeze_super calls sync_filesystem',
+    fixed: null,
+    breaks: ['I34'],
+    what: 'a freeze leaves dirty pages mapped writable',
+  },
+  'faults-pass-a-freeze': {
+    kind: 'defect',
+    row: 43,
+    fix: 'fs/ext4/file.c: ext4_dax_huge_fault enters sb_start_pagefault',
+    fixed: null,
+    breaks: ['I34'],
+    what: 'write faults do not wait for a freeze to end',
+  },
   'zap-flushes-under-ptl': {
     kind: 'repair',
     row: null,
@@ -156,6 +328,14 @@ export const defects: Readonly<Record<DefectName, Defect>> = /*#__PURE__*/ Objec
     fixed: null,
     breaks: ['I23', 'I25'],
     what: 'leaves that go are flushed from the TLBs before their table is unlocked, over files of DAX too, which 6.1 does for pages of a page cache alone',
+  },
+  'towrite-cleared-last': {
+    kind: 'repair',
+    row: null,
+    fix: null,
+    fixed: null,
+    breaks: ['I24'],
+    what: 'writeback takes TOWRITE away together with DIRTY, so that another fsync that passes by sees that there is something to wait for',
   },
 })
 

@@ -61,7 +61,8 @@ export function touchesAccess(t: Task, inode: DaxInode): void {
  * id is the file's name and the first page.
  */
 export function touchesEntry(t: Task, name: string, xas: XaState, entry: number, how: number): void {
-  if (t.machine.touched === null) return
+  // Without locks of entries there is nothing to hold.
+  if (t.machine.touched === null || t.machine.defects['no-entry-lock']) return
   const pages = 2 ** daxEntryOrder(entry)
   const start = xas.index - (xas.index % pages)
   touches(t, TOUCH_ENTRY_LOCK, `${name} from page ${start}, ${pages}`, how)

@@ -95,6 +95,7 @@ function dropsFollWrite(t: Task): boolean {
 /** The byte that a write through `/proc/self/mem` has come for; the page cannot go before its lock does. */
 function poke(t: Task, pfn: number, address: number, byte: number): void {
   if (byte < 0) return
+  t.accessPfn = pfn
   t.machine.memory.writeByte(pfn, pageOffset(address), byte)
 }
 

@@ -21,13 +21,13 @@ import type { Steps } from '../step.ts'
 import { raiseStrategyError } from '../strategy/host.ts'
 import type { Task } from '../task.ts'
 import {
-  TOUCH_FRAME,
   TOUCH_FRAMES,
   TOUCH_READ,
   TOUCH_TABLE,
   TOUCH_WRITE,
   touches,
   touchesPath,
+  touchesStored,
 } from '../touch.ts'
 import {
   isCowMapping,
@@ -105,7 +105,8 @@ function dropsFollWrite(t: Task): boolean {
 /** The byte that a write through `/proc/self/mem` has come for; the page cannot go before its lock does. */
 function poke(t: Task, pfn: number, address: number, byte: number): void {
   if (byte < 0) return
-  touches(t, TOUCH_FRAME, pfn, TOUCH_WRITE)
+  t.accessPfn = pfn
+  touchesStored(t, address)
   t.machine.memory.writeByte(pfn, pageOffset(address), byte)
 }
 

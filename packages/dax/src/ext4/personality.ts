@@ -56,7 +56,11 @@ export class Ext4 implements Personality {
         blocks: memory.pmemPages,
         zero: (block, count) => memory.fillPmem(block, 0, count * 4096, 0),
       },
-      { forceCommit: () => this.commit(), punchCachesHole: machine.kernel.ext4PunchCachesHole },
+      {
+        forceCommit: () => this.commit(),
+        punchCachesHole: machine.kernel.ext4PunchCachesHole,
+        leavesZeroingToFaults: machine.defects['zeroes-in-fault'],
+      },
     )
   }
 

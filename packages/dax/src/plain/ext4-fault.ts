@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ENOSPC, FAULT_FLAG_WRITE, PE_SIZE_PTE, type Task, VM_FAULT_ERROR, VM_FAULT_NEEDDSYNC, VM_SHARED, type VmFault } from '@mm-model/core'
+import { ENOSPC, FAULT_FLAG_MKWRITE, FAULT_FLAG_WRITE, PE_SIZE_PTE, type Task, VM_FAULT_ERROR, VM_FAULT_NEEDDSYNC, VM_SHARED, type VmFault } from '@mm-model/core'
 import { downRead, upRead } from '@mm-model/core/plain'
 import type { Ext4 } from '../ext4/personality.ts'
 import { daxContext } from '../fault-context.ts'
@@ -12,10 +12,13 @@ import type { DaxFile } from '../inode.ts'
 import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
 import { daxFinishSyncFault, daxIomapFault } from './fault.ts'
 import { sbEnd, sbStart } from './freeze.ts'
+import { ext4DaxPfnMkwrite } from './old-fault.ts'
 import { faultUpdateTime } from './times.ts'
 
 /** `->fault` (fs/ext4/file.c: ext4_dax_fault, 6.1). */
 export function ext4DaxFault(t: Task, vmf: VmFault): number {
+  if ((vmf.flags & FAULT_FLAG_MKWRITE) !== 0 && t.machine.defects['pfn-mkwrite-without-entry'])
+    return ext4DaxPfnMkwrite(t, vmf)
   return ext4DaxHugeFault(t, vmf, PE_SIZE_PTE)
 }
 
@@ -27,13 +30,15 @@ export function ext4DaxHugeFault(t: Task, vmf: VmFault, peSize: number): number 
   const m = t.machine
   const { inode } = vmf.vma.vmFile as DaxFile
   const { sb, mapping } = inode
-  const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0 && (vmf.vma.vmFlags & VM_SHARED) !== 0
+  const { defects } = m
+  const shared = (vmf.vma.vmFlags & VM_SHARED) !== 0 || defects['mtime-on-private-fault']
+  const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0 && shared
   if (m.trace !== null) m.trace('ext4_dax_huge_fault', t, peSize, 0, 0)
-  if (write) {
-    sbStart(t, sb, SB_FREEZE_PAGEFAULT)
-    faultUpdateTime(t, inode)
-  }
-  downRead(t, mapping.invalidateLock)
+  const freezes = write && !defects['faults-pass-a-freeze']
+  const locks = !defects['faults-without-invalidate-lock']
+  if (freezes) sbStart(t, sb, SB_FREEZE_PAGEFAULT)
+  if (write) faultUpdateTime(t, inode)
+  if (locks) downRead(t, mapping.invalidateLock)
   const context = daxContext(t)
   context.error = 0
   let result = daxIomapFault(t, vmf, peSize)
@@ -43,7 +48,7 @@ export function ext4DaxHugeFault(t: Task, vmf: VmFault, peSize: number): number 
     result = daxIomapFault(t, vmf, peSize)
   }
   if ((result & VM_FAULT_NEEDDSYNC) !== 0) result = daxFinishSyncFault(t, vmf, peSize)
-  upRead(t, mapping.invalidateLock)
-  if (write) sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
+  if (locks) upRead(t, mapping.invalidateLock)
+  if (freezes) sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
   return result
 }

@@ -64,6 +64,9 @@ export function ext4Punch(t: Task, inode: DaxInode, offset: number, requested: n
   if (preparesFirst || offset < inode.size) {
     inode.touch()
     downWrite(t, inode.mapping.invalidateLock)
+    if (t.machine.defects['punch-frees-before-unmap']) {
+      inode.sb.personality.punch(inode, offset, requested)
+    }
     breakLayouts(t, inode)
     ret = punchLocked(t, inode, offset, requested)
     upWrite(t, inode.mapping.invalidateLock)

@@ -16,6 +16,7 @@ import {
   vmfInsertForWrite,
   vmfInsertMixedMkwrite,
   vmfInsertPfnPmd,
+  vmfInsertPfnPmdOver,
 } from '@mm-model/core/plain'
 import {
   DAX_PMD,
@@ -23,7 +24,6 @@ import {
   daxIsEmptyEntry,
   daxIsPmdEntry,
   daxIsZeroEntry,
-  daxLocked,
   daxMakeEntry,
   PG_PMD_NR,
   PMD_ORDER,
@@ -44,7 +44,8 @@ import {
 import { iomapBegin, iomapEnd, iomapLength } from '../iomap-begin.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE } from '../xarray.ts'
 import { daxIomapCowCopy } from './dax-io.ts'
-import { daxUnlockEntry, ENTRY_CONFLICT, getUnlockedEntry, grabMappingEntry } from './entries.ts'
+import { daxUnlockEntry, ENTRY_CONFLICT, getUnlockedEntry, grabMappingEntry, lockedEntry } from './entries.ts'
+import { iomapBeginAndZero, tagAfterInsert } from './old-fault.ts'
 
 /**
  * Handles a fault at one size; sizes other than PTE and PMD fall back, and where entries have no DEVMAP bit
@@ -62,6 +63,7 @@ export function daxIomapFault(t: Task, vmf: VmFault, peSize: number): number {
 /** fs/dax.c: dax_iomap_pte_fault, 6.1. */
 function daxIomapPteFault(t: Task, vmf: VmFault): number {
   const m = t.machine
+  const { defects } = m
   const pt = m.pageTables
   const inode = (vmf.vma.vmFile as DaxFile).inode
   const context = daxContext(t)
@@ -71,21 +73,32 @@ function daxIomapPteFault(t: Task, vmf: VmFault): number {
   if (pos >= inode.size) ret = VM_FAULT_SIGBUS
   else {
     const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0 && vmf.cowPage < 0
+    const flags = IOMAP_DAX | IOMAP_FAULT | (write ? IOMAP_WRITE : 0)
+    const early = defects['iomap-before-entry']
+    let converts = false
+    if (early) {
+      context.error = iomapBegin(t, inode, pos, 4096, flags, context)
+    }
     context.xas.bind(inode.entries)
     const entry = grabMappingEntry(t, inode, context.xas, vmf.pgoff, 0)
     context.entry = entry
-    if (!pt.isNone(vmf.pmd) && pt.pmdIsLeaf(vmf.pmd)) ret = VM_FAULT_NOPAGE
+    const raced = !pt.isNone(vmf.pmd) && pt.pmdIsLeaf(vmf.pmd)
+    if (raced && !defects['pmd-not-looked-at-again']) ret = VM_FAULT_NOPAGE
     else {
-      const flags = IOMAP_DAX | IOMAP_FAULT | (write ? IOMAP_WRITE : 0)
-      context.error = iomapBegin(t, inode, pos, 4096, flags, context)
+      if (write && defects['zeroes-in-fault']) {
+        converts = iomapBeginAndZero(t, inode, pos, flags, context)
+      } else if (!early) {
+        context.error = iomapBegin(t, inode, pos, 4096, flags, context)
+      }
       if (context.error < 0) ret = daxFaultReturn(context.error)
       else {
         ret = daxFaultIter(t, vmf, inode, context, write, false)
         if (ret !== VM_FAULT_SIGBUS && (context.iomap.flags & IOMAP_F_NEW) !== 0) ret |= VM_FAULT_MAJOR
         iomapEnd(inode, pos, 4096, (ret & VM_FAULT_ERROR) === 0 ? 4096 : 0, flags)
+        if (converts) iomapBegin(t, inode, pos, 4096, flags, context)
       }
     }
-    daxUnlockEntry(context.xas, context.entry)
+    daxUnlockEntry(t, context.xas, context.entry)
   }
   if (m.trace !== null) m.trace('dax_pte_fault_done', t, vmf.pgoff, ret, 0)
   return ret
@@ -114,7 +127,8 @@ function daxIomapPmdFault(t: Task, vmf: VmFault): number {
     const entry = grabMappingEntry(t, inode, context.xas, vmf.pgoff, PMD_ORDER)
     if (entry >= 0) {
       context.entry = entry
-      if (!pt.isNone(vmf.pmd) && !pt.pmdIsLeaf(vmf.pmd)) ret = 0
+      const raced = !pt.isNone(vmf.pmd) && !pt.pmdIsLeaf(vmf.pmd)
+      if (raced && !m.defects['pmd-not-looked-at-again']) ret = 0
       else {
         const flags = IOMAP_DAX | IOMAP_FAULT | (write ? IOMAP_WRITE : 0)
         const pos = index * 4096
@@ -125,7 +139,7 @@ function daxIomapPmdFault(t: Task, vmf: VmFault): number {
           iomapEnd(inode, pos, length, ret === VM_FAULT_FALLBACK ? 0 : PMD_SIZE, flags)
         }
       }
-      daxUnlockEntry(context.xas, context.entry)
+      daxUnlockEntry(t, context.xas, context.entry)
     } else ret = -entry
   }
   if (ret === VM_FAULT_FALLBACK && !pt.isNone(vmf.pmd) && pt.pmdIsLeaf(vmf.pmd)) {
@@ -168,9 +182,19 @@ function daxFaultIter(
   daxInsertEntry(t, vmf, inode, context, write, pfn, pmd ? DAX_PMD : 0)
   if (write) daxIomapCowCopy(t, pos, pmd ? PMD_SIZE : 4096, context, pmd ? PMD_SIZE : 4096)
   if (isSynchronous(vmf, context, write)) {
+    if (t.machine.defects['sync-inserted-early']) insertPfn(t, vmf, pfn, write, pmd)
     context.pfn = pfn
     return VM_FAULT_NEEDDSYNC
   }
+  const ret = insertPfn(t, vmf, pfn, write, pmd)
+  if (write && t.machine.defects['tag-after-insert']) tagAfterInsert(t, inode, context)
+  return ret
+}
+
+/** The leaf, by the kernel's helper for its size. */
+function insertPfn(t: Task, vmf: VmFault, pfn: number, write: boolean, pmd: boolean): number {
+  if (pmd && t.machine.defects['pmd-not-looked-at-again'])
+    return vmfInsertPfnPmdOver(t, vmf, pfn, write)
   if (pmd) return vmfInsertPfnPmd(t, vmf, pfn, write)
   return write ? vmfInsertForWrite(t, vmf, pfn) : vmfInsertForRead(t, vmf, pfn)
 }
@@ -195,7 +219,7 @@ function daxInsertEntry(
 ): void {
   const { xas, entry } = context
   const tags = t.machine.kernel.daxReadFaultsTagDirty || write
-  const dirty = tags && !isSynchronous(vmf, context, write)
+  const dirty = tags && !isSynchronous(vmf, context, write) && !t.machine.defects['tag-after-insert']
   const cow = write && (context.iomap.flags & IOMAP_F_SHARED) !== 0
   if (dirty) inode.dirtyPages = true
   if (cow || (daxIsZeroEntry(entry) && (flags & DAX_ZERO_PAGE) === 0)) {
@@ -207,7 +231,7 @@ function daxInsertEntry(
   xas.reset()
   if (cow || daxIsZeroEntry(entry) || daxIsEmptyEntry(entry)) {
     context.entry = daxMakeEntry(pfn, flags)
-    xas.store(daxLocked(context.entry))
+    xas.store(lockedEntry(t, context.entry))
   } else xas.load()
   if (dirty) xas.setMark(PAGECACHE_TAG_DIRTY)
   // A writeback that is on its way must not leave out the copy.
@@ -295,10 +319,10 @@ function daxInsertPfnMkwrite(
     return VM_FAULT_NOPAGE
   }
   xas.setMark(PAGECACHE_TAG_DIRTY)
-  xas.store(daxLocked(entry))
+  xas.store(lockedEntry(t, entry))
   const ret =
     order === 0 ? vmfInsertMixedMkwrite(t, vmf, pfn) : vmfInsertPfnPmd(t, vmf, pfn, true)
-  daxUnlockEntry(xas, entry)
+  daxUnlockEntry(t, xas, entry)
   if (m.trace !== null) m.trace('dax_insert_pfn_mkwrite', t, vmf.pgoff, ret, 0)
   return ret
 }

@@ -21,6 +21,7 @@ export {
   vfsCloneFileRange,
 } from './file-calls.ts'
 export { freezeSuper, thawSuper } from './freeze.ts'
+export { dropCaches } from './invalidate.ts'
 export { daxWritepages, fileWriteAndWaitRange } from './writeback.ts'
 export { xfsFilemapFault, xfsFilemapHugeFault, xfsFilemapPfnMkwrite } from './xfs-fault.ts'
 export { xfsAllocate, xfsDaxWrite, xfsFileFsync, xfsPunch, xfsSetSize } from './xfs-file.ts'

@@ -6,10 +6,10 @@
 
 import { type Task } from '@mm-model/core'
 import { downRead, pfnMkcleanRange, upRead } from '@mm-model/core/plain'
-import { daxEntryOrder, daxIsEmptyEntry, daxIsLocked, daxIsZeroEntry, daxLocked, daxToPfn } from '../entry.ts'
+import { daxEntryOrder, daxIsEmptyEntry, daxIsLocked, daxIsZeroEntry, daxToPfn } from '../entry.ts'
 import type { DaxInode } from '../inode.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
-import { ENTRY_CONFLICT, getUnlockedEntry } from './entries.ts'
+import { ENTRY_CONFLICT, getUnlockedEntry, lockedEntry } from './entries.ts'
 import { mappingFlushCmtime } from './times.ts'
 
 /** Last page of the longest file: LLONG_MAX >> PAGE_SHIFT. */
@@ -65,29 +65,43 @@ export function daxWritepages(t: Task, inode: DaxInode, start: number, end: numb
  */
 function daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number): number {
   const m = t.machine
+  const { defects } = m
   let entry = found
   if (daxIsLocked(entry)) {
+    if (defects['writeback-skips-locked']) return 0
     const old = entry
     entry = getUnlockedEntry(t, xas, 0, inode.name)
     if (entry === 0 || entry === ENTRY_CONFLICT || daxToPfn(old) !== daxToPfn(entry)) return 0
     if (daxIsEmptyEntry(entry) || daxIsZeroEntry(entry)) return -EIO
     if (!xas.getMark(PAGECACHE_TAG_TOWRITE)) return 0
   }
-  xas.store(daxLocked(entry))
-  xas.clearMark(PAGECACHE_TAG_TOWRITE)
+  xas.store(lockedEntry(t, entry))
+  if (!defects['towrite-cleared-last']) xas.clearMark(PAGECACHE_TAG_TOWRITE)
   const count = 2 ** daxEntryOrder(entry)
   const index = xas.index - (xas.index % count)
   const pfn = daxToPfn(entry)
+  if (defects['dirty-cleared-before-flush']) {
+    xas.reset()
+    xas.clearMark(PAGECACHE_TAG_DIRTY)
+  }
+  if (defects['flush-before-mkclean']) daxFlush(t, pfn, count)
   downRead(t, inode.mapping.iMmapRwsem)
   for (const vma of inode.mapping.iMmap) {
-    if (vma.vmPgoff > index + count - 1 || vma.pgoffEnd <= index) continue
-    pfnMkcleanRange(t, vma, pfn, count, index)
+    // dax_mapping_entry_mkclean looked for the first page alone.
+    const pages = defects['mkclean-misses-areas'] ? 1 : count
+    if (vma.vmPgoff > index + pages - 1 || vma.pgoffEnd <= index) continue
+    pfnMkcleanRange(t, vma, pfn, pages, index)
   }
   upRead(t, inode.mapping.iMmapRwsem)
-  // dax_flush: what was stored through the mappings is durable from here on
+  if (!defects['flush-before-mkclean']) daxFlush(t, pfn, count)
   xas.reset()
-  xas.store(entry)
+  if (!defects['no-entry-lock']) xas.store(entry)
   xas.clearMark(PAGECACHE_TAG_DIRTY)
+  if (defects['towrite-cleared-last']) xas.clearMark(PAGECACHE_TAG_TOWRITE)
   if (m.trace !== null) m.trace('dax_writeback_one', t, index, count, 0)
   return 0
+}
+
+/** What was stored through the mappings is durable from here on (drivers/dax/super.c: dax_flush, 6.1). */
+function daxFlush(t: Task, pfn: number, count: number): void {
 }

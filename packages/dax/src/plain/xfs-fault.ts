@@ -28,7 +28,13 @@ export function xfsFilemapPfnMkwrite(t: Task, vmf: VmFault): number {
 }
 
 function isWriteFault(vmf: VmFault): boolean {
-  return (vmf.flags & FAULT_FLAG_WRITE) !== 0 && (vmf.vma.vmFlags & VM_SHARED) !== 0
+  const shared = (vmf.vma.vmFlags & VM_SHARED) !== 0
+  return (vmf.flags & FAULT_FLAG_WRITE) !== 0 && (shared || isOld(vmf))
+}
+
+/** Whether private stores are taken for shared ones, as up to 5.8. */
+function isOld(vmf: VmFault): boolean {
+  return vmf.vma.vmMm.machine.defects['mtime-on-private-fault']
 }
 
 /**
@@ -40,10 +46,9 @@ function filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): nu
   const { inode } = vmf.vma.vmFile as DaxFile
   const { sb, mapping } = inode
   if (m.trace !== null) m.trace('xfs_filemap_fault', t, peSize, write ? 1 : 0, 0)
-  if (write) {
-    sbStart(t, sb, SB_FREEZE_PAGEFAULT)
-    faultUpdateTime(t, inode)
-  }
+  const freezes = write && !m.defects['faults-pass-a-freeze']
+  if (freezes) sbStart(t, sb, SB_FREEZE_PAGEFAULT)
+  if (write) faultUpdateTime(t, inode)
   const lock = mapping.invalidateLock
   const exclusive = write && (lockForWriteFault(t, inode))
   if (!write) downRead(t, lock)
@@ -51,7 +56,7 @@ function filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): nu
   if ((result & VM_FAULT_NEEDDSYNC) !== 0) result = daxFinishSyncFault(t, vmf, peSize)
   if (exclusive) upWrite(t, lock)
   else upRead(t, lock)
-  if (write) sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
+  if (freezes) sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
   return result
 }
 

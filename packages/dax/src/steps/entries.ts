@@ -57,10 +57,16 @@ export function* getUnlockedEntry(t: Task, xas: XaState, order: number, name: st
 }
 
 /** fs/dax.c: dax_unlock_entry, 6.1: puts the entry back without its lock. */
-export function* daxUnlockEntry(xas: XaState, entry: number): Steps<void> {
+export function* daxUnlockEntry(t: Task, xas: XaState, entry: number): Steps<void> {
   xas.reset()
-  xas.store(entry)
+  // Nobody kept others from changing it: what is there stays.
+  if (!t.machine.defects['no-entry-lock']) xas.store(entry)
   yield STEP_UNLOCK
+}
+
+/** The entry as whoever locks it stores it; one that no kernel with locks had has none. */
+export function lockedEntry(t: Task, entry: number): number {
+  return t.machine.defects['no-entry-lock'] ? entry : daxLocked(entry)
 }
 
 /**
@@ -76,12 +82,17 @@ export function* grabMappingEntry(
 ): Steps<number> {
   xas.set(index, order)
   const entry = yield* getUnlockedEntry(t, xas, order, inode.name)
-  if (entry === ENTRY_CONFLICT) return -VM_FAULT_FALLBACK
-  if (entry > 0) {
+  if (entry === ENTRY_CONFLICT) {
+    if (!t.machine.defects['pmd-entry-over-ptes']) return -VM_FAULT_FALLBACK
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
+    const start = index - (index % PG_PMD_NR)
+    for (let page = start; page < start + PG_PMD_NR; page++) xas.set(page, 0).store(0)
+    xas.set(index, order)
+  } else if (entry > 0) {
     const downgrade = order === 0 && daxIsPmdEntry(entry) && (daxIsZeroEntry(entry) || daxIsEmptyEntry(entry))
     touchesEntry(t, inode.name, xas, entry, TOUCH_ACQUIRE)
     touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
-    xas.store(daxLocked(entry))
+    xas.store(lockedEntry(t, entry))
     if (!downgrade) return entry
     if (daxIsZeroEntry(entry)) {
       yield* unmapMappingPages(t, inode.mapping, index - (index % PG_PMD_NR), PG_PMD_NR, false)
@@ -95,7 +106,7 @@ export function* grabMappingEntry(
   const made = daxMakeEntry(0, order > 0 ? DAX_EMPTY | DAX_PMD : DAX_EMPTY)
   touchesEntry(t, inode.name, xas, made, TOUCH_ACQUIRE)
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
-  xas.store(daxLocked(made))
+  xas.store(lockedEntry(t, made))
   yield STEP_FLAG
   return made
 }

@@ -5,6 +5,7 @@
 
 import {
   ENOSPC,
+  FAULT_FLAG_MKWRITE,
   FAULT_FLAG_WRITE,
   PE_SIZE_PTE,
   type Steps,
@@ -21,10 +22,13 @@ import type { DaxFile } from '../inode.ts'
 import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
 import { daxFinishSyncFault, daxIomapFault } from './fault.ts'
 import { sbEnd, sbStart } from './freeze.ts'
+import { ext4DaxPfnMkwrite } from './old-fault.ts'
 import { faultUpdateTime } from './times.ts'
 
 /** `->fault` (fs/ext4/file.c: ext4_dax_fault, 6.1). */
 export function* ext4DaxFault(t: Task, vmf: VmFault): Steps<number> {
+  if ((vmf.flags & FAULT_FLAG_MKWRITE) !== 0 && t.machine.defects['pfn-mkwrite-without-entry'])
+    return yield* ext4DaxPfnMkwrite(t, vmf)
   return yield* ext4DaxHugeFault(t, vmf, PE_SIZE_PTE)
 }
 
@@ -36,13 +40,15 @@ export function* ext4DaxHugeFault(t: Task, vmf: VmFault, peSize: number): Steps<
   const m = t.machine
   const { inode } = vmf.vma.vmFile as DaxFile
   const { sb, mapping } = inode
-  const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0 && (vmf.vma.vmFlags & VM_SHARED) !== 0
+  const { defects } = m
+  const shared = (vmf.vma.vmFlags & VM_SHARED) !== 0 || defects['mtime-on-private-fault']
+  const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0 && shared
   if (m.trace !== null) m.trace('ext4_dax_huge_fault', t, peSize, 0, 0)
-  if (write) {
-    yield* sbStart(t, sb, SB_FREEZE_PAGEFAULT)
-    faultUpdateTime(t, inode)
-  }
-  yield* downRead(t, mapping.invalidateLock)
+  const freezes = write && !defects['faults-pass-a-freeze']
+  const locks = !defects['faults-without-invalidate-lock']
+  if (freezes) yield* sbStart(t, sb, SB_FREEZE_PAGEFAULT)
+  if (write) faultUpdateTime(t, inode)
+  if (locks) yield* downRead(t, mapping.invalidateLock)
   const context = daxContext(t)
   context.error = 0
   let result = yield* daxIomapFault(t, vmf, peSize)
@@ -52,7 +58,7 @@ export function* ext4DaxHugeFault(t: Task, vmf: VmFault, peSize: number): Steps<
     result = yield* daxIomapFault(t, vmf, peSize)
   }
   if ((result & VM_FAULT_NEEDDSYNC) !== 0) result = yield* daxFinishSyncFault(t, vmf, peSize)
-  yield* upRead(t, mapping.invalidateLock)
-  if (write) yield* sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
+  if (locks) yield* upRead(t, mapping.invalidateLock)
+  if (freezes) yield* sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
   return result
 }

@@ -5,6 +5,7 @@
 
 import {
   type File,
+  STEP_FLAG,
   type Steps,
   type Task,
   TOUCH_ENTRIES,
@@ -82,6 +83,11 @@ export function* ext4Punch(t: Task, inode: DaxInode, offset: number, requested: 
     touchesSize(t, inode)
     inode.touch()
     yield* downWrite(t, inode.mapping.invalidateLock)
+    if (t.machine.defects['punch-frees-before-unmap']) {
+      touchesSize(t, inode)
+      inode.sb.personality.punch(inode, offset, requested)
+      yield STEP_FLAG
+    }
     yield* breakLayouts(t, inode)
     ret = yield* punchLocked(t, inode, offset, requested)
     yield* upWrite(t, inode.mapping.invalidateLock)

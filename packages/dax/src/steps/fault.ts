@@ -48,6 +48,7 @@ import {
   vmfInsertForWrite,
   vmfInsertMixedMkwrite,
   vmfInsertPfnPmd,
+  vmfInsertPfnPmdOver,
 } from '@mm-model/core/steps'
 import {
   DAX_PMD,
@@ -55,7 +56,6 @@ import {
   daxIsEmptyEntry,
   daxIsPmdEntry,
   daxIsZeroEntry,
-  daxLocked,
   daxMakeEntry,
   PG_PMD_NR,
   PMD_ORDER,
@@ -77,7 +77,8 @@ import { iomapBegin, iomapEnd, iomapLength } from '../iomap-begin.ts'
 import { touchesCow, touchesEntry, touchesNew } from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE } from '../xarray.ts'
 import { daxIomapCowCopy } from './dax-io.ts'
-import { daxUnlockEntry, ENTRY_CONFLICT, getUnlockedEntry, grabMappingEntry } from './entries.ts'
+import { daxUnlockEntry, ENTRY_CONFLICT, getUnlockedEntry, grabMappingEntry, lockedEntry } from './entries.ts'
+import { iomapBeginAndZero, tagAfterInsert } from './old-fault.ts'
 
 /**
  * Handles a fault at one size; sizes other than PTE and PMD fall back, and where entries have no DEVMAP bit
@@ -95,6 +96,7 @@ export function* daxIomapFault(t: Task, vmf: VmFault, peSize: number): Steps<num
 /** fs/dax.c: dax_iomap_pte_fault, 6.1. */
 function* daxIomapPteFault(t: Task, vmf: VmFault): Steps<number> {
   const m = t.machine
+  const { defects } = m
   const pt = m.pageTables
   const inode = (vmf.vma.vmFile as DaxFile).inode
   const context = daxContext(t)
@@ -106,27 +108,40 @@ function* daxIomapPteFault(t: Task, vmf: VmFault): Steps<number> {
   if (pos >= inode.size) ret = VM_FAULT_SIGBUS
   else {
     const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0 && vmf.cowPage < 0
+    const flags = IOMAP_DAX | IOMAP_FAULT | (write ? IOMAP_WRITE : 0)
+    const early = defects['iomap-before-entry']
+    let converts = false
+    if (early) {
+      touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
+      context.error = iomapBegin(t, inode, pos, 4096, flags, context)
+      touchesNew(t, inode, context, pos, 4096)
+    }
     context.xas.bind(inode.entries)
     const entry = yield* grabMappingEntry(t, inode, context.xas, vmf.pgoff, 0)
     context.entry = entry
     touches(t, TOUCH_TABLE, vmf.pmd >>> 9, TOUCH_READ)
-    if (!pt.isNone(vmf.pmd) && pt.pmdIsLeaf(vmf.pmd)) ret = VM_FAULT_NOPAGE
+    const raced = !pt.isNone(vmf.pmd) && pt.pmdIsLeaf(vmf.pmd)
+    if (raced && !defects['pmd-not-looked-at-again']) ret = VM_FAULT_NOPAGE
     else {
-      const flags = IOMAP_DAX | IOMAP_FAULT | (write ? IOMAP_WRITE : 0)
-      touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
-      context.error = iomapBegin(t, inode, pos, 4096, flags, context)
-      touchesNew(t, inode, context, pos, 4096)
+      if (write && defects['zeroes-in-fault']) {
+        converts = yield* iomapBeginAndZero(t, inode, pos, flags, context)
+      } else if (!early) {
+        touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
+        context.error = iomapBegin(t, inode, pos, 4096, flags, context)
+        touchesNew(t, inode, context, pos, 4096)
+      }
       if (context.error < 0) ret = daxFaultReturn(context.error)
       else {
         ret = yield* daxFaultIter(t, vmf, inode, context, write, false)
         if (ret !== VM_FAULT_SIGBUS && (context.iomap.flags & IOMAP_F_NEW) !== 0) ret |= VM_FAULT_MAJOR
         touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
         iomapEnd(inode, pos, 4096, (ret & VM_FAULT_ERROR) === 0 ? 4096 : 0, flags)
+        if (converts) iomapBegin(t, inode, pos, 4096, flags, context)
       }
     }
     touchesEntry(t, inode.name, context.xas, context.entry, TOUCH_RELEASE)
     touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
-    yield* daxUnlockEntry(context.xas, context.entry)
+    yield* daxUnlockEntry(t, context.xas, context.entry)
   }
   if (m.trace !== null) m.trace('dax_pte_fault_done', t, vmf.pgoff, ret, 0)
   return ret
@@ -158,7 +173,8 @@ function* daxIomapPmdFault(t: Task, vmf: VmFault): Steps<number> {
     if (entry >= 0) {
       context.entry = entry
       touches(t, TOUCH_TABLE, vmf.pmd >>> 9, TOUCH_READ)
-      if (!pt.isNone(vmf.pmd) && !pt.pmdIsLeaf(vmf.pmd)) ret = 0
+      const raced = !pt.isNone(vmf.pmd) && !pt.pmdIsLeaf(vmf.pmd)
+      if (raced && !m.defects['pmd-not-looked-at-again']) ret = 0
       else {
         const flags = IOMAP_DAX | IOMAP_FAULT | (write ? IOMAP_WRITE : 0)
         const pos = index * 4096
@@ -174,7 +190,7 @@ function* daxIomapPmdFault(t: Task, vmf: VmFault): Steps<number> {
       }
       touchesEntry(t, inode.name, context.xas, context.entry, TOUCH_RELEASE)
       touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
-      yield* daxUnlockEntry(context.xas, context.entry)
+      yield* daxUnlockEntry(t, context.xas, context.entry)
     } else ret = -entry
   }
   touches(t, TOUCH_TABLE, vmf.pmd >>> 9, TOUCH_READ)
@@ -219,9 +235,19 @@ function* daxFaultIter(
   touchesCow(t, inode, context, pos, pmd ? PMD_SIZE : 4096)
   if (write) daxIomapCowCopy(t, pos, pmd ? PMD_SIZE : 4096, context, pmd ? PMD_SIZE : 4096)
   if (isSynchronous(vmf, context, write)) {
+    if (t.machine.defects['sync-inserted-early']) yield* insertPfn(t, vmf, pfn, write, pmd)
     context.pfn = pfn
     return VM_FAULT_NEEDDSYNC
   }
+  const ret = yield* insertPfn(t, vmf, pfn, write, pmd)
+  if (write && t.machine.defects['tag-after-insert']) yield* tagAfterInsert(t, inode, context)
+  return ret
+}
+
+/** The leaf, by the kernel's helper for its size. */
+function* insertPfn(t: Task, vmf: VmFault, pfn: number, write: boolean, pmd: boolean): Steps<number> {
+  if (pmd && t.machine.defects['pmd-not-looked-at-again'])
+    return yield* vmfInsertPfnPmdOver(t, vmf, pfn, write)
   if (pmd) return yield* vmfInsertPfnPmd(t, vmf, pfn, write)
   return write ? yield* vmfInsertForWrite(t, vmf, pfn) : yield* vmfInsertForRead(t, vmf, pfn)
 }
@@ -246,7 +272,7 @@ function* daxInsertEntry(
 ): Steps<void> {
   const { xas, entry } = context
   const tags = t.machine.kernel.daxReadFaultsTagDirty || write
-  const dirty = tags && !isSynchronous(vmf, context, write)
+  const dirty = tags && !isSynchronous(vmf, context, write) && !t.machine.defects['tag-after-insert']
   const cow = write && (context.iomap.flags & IOMAP_F_SHARED) !== 0
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   if (dirty) inode.dirtyPages = true
@@ -261,7 +287,7 @@ function* daxInsertEntry(
   xas.reset()
   if (cow || daxIsZeroEntry(entry) || daxIsEmptyEntry(entry)) {
     context.entry = daxMakeEntry(pfn, flags)
-    xas.store(daxLocked(context.entry))
+    xas.store(lockedEntry(t, context.entry))
   } else xas.load()
   if (dirty) xas.setMark(PAGECACHE_TAG_DIRTY)
   // A writeback that is on its way must not leave out the copy.
@@ -353,12 +379,12 @@ function* daxInsertPfnMkwrite(
   touchesEntry(t, inode.name, xas, entry, TOUCH_ACQUIRE)
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   xas.setMark(PAGECACHE_TAG_DIRTY)
-  xas.store(daxLocked(entry))
+  xas.store(lockedEntry(t, entry))
   const ret =
     order === 0 ? yield* vmfInsertMixedMkwrite(t, vmf, pfn) : yield* vmfInsertPfnPmd(t, vmf, pfn, true)
   touchesEntry(t, inode.name, xas, entry, TOUCH_RELEASE)
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
-  yield* daxUnlockEntry(xas, entry)
+  yield* daxUnlockEntry(t, xas, entry)
   if (m.trace !== null) m.trace('dax_insert_pfn_mkwrite', t, vmf.pgoff, ret, 0)
   return ret
 }

@@ -16,6 +16,7 @@ import {
 import { unmapMappingPages, unmapMappingRange } from '@mm-model/core/steps'
 import { daxEntryOrder } from '../entry.ts'
 import type { DaxInode } from '../inode.ts'
+import type { SuperBlock } from '../super-block.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
 import { ENTRY_CONFLICT, getUnlockedEntry } from './entries.ts'
 import { MAX_PAGE_INDEX } from './writeback.ts'
@@ -63,7 +64,20 @@ export function* invalidateInodePages2Range(
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   if (inode.entries.isEmpty) return
   yield* removeEntries(t, inode, first, last, false)
+  if (t.machine.defects['write-leaves-zero-page-mapped']) return
   yield* unmapMappingPages(t, inode.mapping, first, last - first + 1, false)
+}
+
+/**
+ * `echo 1 > /proc/sys/vm/drop_caches`: goes through the pages that nobody needs, and leaves entries of DAX alone
+ * (fs/drop_caches.c: drop_pagecache_sb; mm/truncate.c: invalidate_mapping_pagevec, 6.1).
+ */
+export function* dropCaches(t: Task, sb: SuperBlock): Steps<number> {
+  for (const inode of sb.inodes) {
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
+    if (t.machine.defects['clean-entry-evicted']) yield* removeEntries(t, inode, 0, MAX_PAGE_INDEX, false)
+  }
+  return 0
 }
 
 /** Unmaps and removes everything from `newSize` on, private copies too (mm/truncate.c: truncate_pagecache, 6.1). */

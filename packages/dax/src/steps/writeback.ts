@@ -17,11 +17,11 @@ import {
   touches,
 } from '@mm-model/core'
 import { downRead, pfnMkcleanRange, upRead } from '@mm-model/core/steps'
-import { daxEntryOrder, daxIsEmptyEntry, daxIsLocked, daxIsZeroEntry, daxLocked, daxToPfn } from '../entry.ts'
+import { daxEntryOrder, daxIsEmptyEntry, daxIsLocked, daxIsZeroEntry, daxToPfn } from '../entry.ts'
 import type { DaxInode } from '../inode.ts'
 import { touchesCmtime, touchesEntry, touchesFlushed } from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
-import { ENTRY_CONFLICT, getUnlockedEntry } from './entries.ts'
+import { ENTRY_CONFLICT, getUnlockedEntry, lockedEntry } from './entries.ts'
 import { mappingFlushCmtime } from './times.ts'
 
 /** Last page of the longest file: LLONG_MAX >> PAGE_SHIFT. */
@@ -83,9 +83,11 @@ export function* daxWritepages(t: Task, inode: DaxInode, start: number, end: num
  */
 function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number): Steps<number> {
   const m = t.machine
+  const { defects } = m
   let entry = found
   touchesEntry(t, inode.name, xas, found, TOUCH_READ)
   if (daxIsLocked(entry)) {
+    if (defects['writeback-skips-locked']) return 0
     const old = entry
     entry = yield* getUnlockedEntry(t, xas, 0, inode.name)
     if (entry === 0 || entry === ENTRY_CONFLICT || daxToPfn(old) !== daxToPfn(entry)) return 0
@@ -94,29 +96,43 @@ function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number)
   }
   touchesEntry(t, inode.name, xas, entry, TOUCH_ACQUIRE)
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
-  xas.store(daxLocked(entry))
-  xas.clearMark(PAGECACHE_TAG_TOWRITE)
+  xas.store(lockedEntry(t, entry))
+  if (!defects['towrite-cleared-last']) xas.clearMark(PAGECACHE_TAG_TOWRITE)
   yield STEP_FLAG
   const count = 2 ** daxEntryOrder(entry)
   const index = xas.index - (xas.index % count)
   const pfn = daxToPfn(entry)
+  if (defects['dirty-cleared-before-flush']) {
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
+    xas.reset()
+    xas.clearMark(PAGECACHE_TAG_DIRTY)
+    yield STEP_FLAG
+  }
+  if (defects['flush-before-mkclean']) yield* daxFlush(t, pfn, count)
   yield* downRead(t, inode.mapping.iMmapRwsem)
   touches(t, TOUCH_I_MMAP, inode.mapping.iMmapRwsem.name, TOUCH_READ)
   for (const vma of inode.mapping.iMmap) {
     touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_READ)
-    if (vma.vmPgoff > index + count - 1 || vma.pgoffEnd <= index) continue
-    yield* pfnMkcleanRange(t, vma, pfn, count, index)
+    // dax_mapping_entry_mkclean looked for the first page alone.
+    const pages = defects['mkclean-misses-areas'] ? 1 : count
+    if (vma.vmPgoff > index + pages - 1 || vma.pgoffEnd <= index) continue
+    yield* pfnMkcleanRange(t, vma, pfn, pages, index)
     touches(t, TOUCH_I_MMAP, inode.mapping.iMmapRwsem.name, TOUCH_READ)
   }
   yield* upRead(t, inode.mapping.iMmapRwsem)
-  // dax_flush: what was stored through the mappings is durable from here on
-  touchesFlushed(t, pfn, count)
-  yield STEP_FLAG
+  if (!defects['flush-before-mkclean']) yield* daxFlush(t, pfn, count)
   touchesEntry(t, inode.name, xas, entry, TOUCH_RELEASE)
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   xas.reset()
-  xas.store(entry)
+  if (!defects['no-entry-lock']) xas.store(entry)
   xas.clearMark(PAGECACHE_TAG_DIRTY)
+  if (defects['towrite-cleared-last']) xas.clearMark(PAGECACHE_TAG_TOWRITE)
   if (m.trace !== null) m.trace('dax_writeback_one', t, index, count, 0)
   return 0
+}
+
+/** What was stored through the mappings is durable from here on (drivers/dax/super.c: dax_flush, 6.1). */
+function* daxFlush(t: Task, pfn: number, count: number): Steps<void> {
+  touchesFlushed(t, pfn, count)
+  yield STEP_FLAG
 }

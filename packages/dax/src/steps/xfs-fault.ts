@@ -38,7 +38,13 @@ export function* xfsFilemapPfnMkwrite(t: Task, vmf: VmFault): Steps<number> {
 }
 
 function isWriteFault(vmf: VmFault): boolean {
-  return (vmf.flags & FAULT_FLAG_WRITE) !== 0 && (vmf.vma.vmFlags & VM_SHARED) !== 0
+  const shared = (vmf.vma.vmFlags & VM_SHARED) !== 0
+  return (vmf.flags & FAULT_FLAG_WRITE) !== 0 && (shared || isOld(vmf))
+}
+
+/** Whether private stores are taken for shared ones, as up to 5.8. */
+function isOld(vmf: VmFault): boolean {
+  return vmf.vma.vmMm.machine.defects['mtime-on-private-fault']
 }
 
 /**
@@ -50,10 +56,9 @@ function* filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): S
   const { inode } = vmf.vma.vmFile as DaxFile
   const { sb, mapping } = inode
   if (m.trace !== null) m.trace('xfs_filemap_fault', t, peSize, write ? 1 : 0, 0)
-  if (write) {
-    yield* sbStart(t, sb, SB_FREEZE_PAGEFAULT)
-    faultUpdateTime(t, inode)
-  }
+  const freezes = write && !m.defects['faults-pass-a-freeze']
+  if (freezes) yield* sbStart(t, sb, SB_FREEZE_PAGEFAULT)
+  if (write) faultUpdateTime(t, inode)
   const lock = mapping.invalidateLock
   const exclusive = write && (yield* lockForWriteFault(t, inode))
   if (!write) yield* downRead(t, lock)
@@ -61,7 +66,7 @@ function* filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): S
   if ((result & VM_FAULT_NEEDDSYNC) !== 0) result = yield* daxFinishSyncFault(t, vmf, peSize)
   if (exclusive) yield* upWrite(t, lock)
   else yield* upRead(t, lock)
-  if (write) yield* sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
+  if (freezes) yield* sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
   return result
 }
 

@@ -20,6 +20,8 @@ export interface Ext4BlocksOptions {
   readonly used?: boolean
   /** Linux 6.12: a punched range is known to be a hole at once. Default: false, as in 6.1. */
   readonly punchCachesHole?: boolean
+  /** What a fault allocates or converts it must zero itself, as up to 4.4. Default: false. */
+  readonly leavesZeroingToFaults?: boolean
   /**
    * Called when an allocation found no space while freed blocks wait for the journal (ext4_should_retry_alloc): must
    * commit the journal, `Ext4Blocks.commit` included. Without it only `commit` is called.
@@ -45,6 +47,7 @@ export class Ext4Blocks {
   readonly freed: number[] = []
   readonly forceCommit: () => void
   readonly punchCachesHole: boolean
+  readonly leavesZeroingToFaults: boolean
   /** Scratch, so that a lookup makes no objects. */
   readonly path: ExtentPath = new ExtentPath()
   readonly nextPath: ExtentPath = new ExtentPath()
@@ -55,6 +58,7 @@ export class Ext4Blocks {
     this.reservedBlocks = Math.min(Math.floor(device.blocks / 50), 4096)
     this.forceCommit = options.forceCommit ?? (() => this.commit())
     this.punchCachesHole = options.punchCachesHole ?? false
+    this.leavesZeroingToFaults = options.leavesZeroingToFaults ?? false
     for (const [i, group] of ext4Layout(device.blocks).entries()) {
       this.groups.push(new BlockGroup(i, group.used, group.unread))
       this.freeBlocks += this.groups[i]!.free

@@ -1,6 +1,6 @@
 import type { BlockMap } from './block-map.ts'
 import { BLOCK_SIZE, EINVAL, ENOSPC } from './device.ts'
-import { GET_BLOCKS_CREATE_ZERO, MAP_MAPPED } from './flags.ts'
+import { GET_BLOCKS_CREATE, GET_BLOCKS_CREATE_ZERO, MAP_MAPPED } from './flags.ts'
 import { ext4ShouldRetryAlloc } from './free-blocks.ts'
 import type { Ext4Blocks } from './fs.ts'
 import type { InodeBlocks } from './inode.ts'
@@ -40,7 +40,8 @@ export function ext4IomapBegin(
   }
   if (map.len > MAX_WRITE_BLOCKS) map.len = MAX_WRITE_BLOCKS
   for (let tries = 1; ; tries++) {
-    const mapped = ext4MapBlocks(fs, inode, map, GET_BLOCKS_CREATE_ZERO, isize, openForWrite)
+    const flags = nested && fs.leavesZeroingToFaults ? GET_BLOCKS_CREATE : GET_BLOCKS_CREATE_ZERO
+    const mapped = ext4MapBlocks(fs, inode, map, flags, isize, openForWrite)
     if (mapped >= 0) return 0
     if (mapped !== -ENOSPC || nested || !ext4ShouldRetryAlloc(fs, tries)) return mapped
   }
