@@ -71,6 +71,7 @@ function operationWords(o: SingleWords): readonly (string | number)[] {
       return [o.op, o.file]
     case 'freeze':
     case 'thaw':
+    case 'drop_caches':
       return [o.op]
     case 'mmap': {
       const flags = [...(o.populate ? ['populate'] : []), ...(o.locked ? ['locked'] : [])]
@@ -88,6 +89,7 @@ function operationWords(o: SingleWords): readonly (string | number)[] {
     case 'load':
       return [o.op, o.map, hex(o.offset)]
     case 'store':
+    case 'poke':
       return [o.op, o.map, hex(o.offset), o.byte]
     case 'munmap':
     case 'mlock':

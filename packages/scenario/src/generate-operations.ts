@@ -37,8 +37,8 @@ const WRITING_ADVICE: ReadonlySet<Advice> = new Set(['remove', 'populate_write']
 /** Makes up one operation of a process, or null where it has nothing to work on or would wait for ever. */
 export type Maker = (world: World, process: KnownProcess) => SingleWords | null
 
-/** Operations that come in generated scenarios: those of processes with one thread. */
-export type GeneratedName = Exclude<SingleWords['op'], 'thread'>
+/** Operations that come in generated scenarios: those of processes with one thread that recorders of kernels know. */
+export type GeneratedName = Exclude<SingleWords['op'], 'thread' | 'poke' | 'drop_caches'>
 
 /** How often each operation comes, and how it is made. */
 export const MAKERS: Readonly<Record<GeneratedName, readonly [weight: number, make: Maker]>> = {

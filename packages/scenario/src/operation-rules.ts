@@ -97,6 +97,7 @@ const RULES: { readonly [Name in SingleName]: Rule<Name> } = {
   },
   freeze: { usage: 'freeze', read: () => ({ op: 'freeze' }) },
   thaw: { usage: 'thaw', read: () => ({ op: 'thaw' }) },
+  drop_caches: { usage: 'drop_caches', read: () => ({ op: 'drop_caches' }) },
   mmap: { usage: 'mmap M F|anon OFF LEN PROT shared|private|sync [populate] [locked]', read: readMmap },
   load: {
     usage: 'load M OFF',
@@ -106,6 +107,15 @@ const RULES: { readonly [Name in SingleName]: Rule<Name> } = {
     usage: 'store M OFF [BYTE]',
     read: (words) => ({
       op: 'store',
+      map: words.name('mapping'),
+      offset: words.number('OFF'),
+      byte: words.byteOr(1),
+    }),
+  },
+  poke: {
+    usage: 'poke M OFF [BYTE]',
+    read: (words) => ({
+      op: 'poke',
       map: words.name('mapping'),
       offset: words.number('OFF'),
       byte: words.byteOr(1),

@@ -4,6 +4,7 @@
  */
 
 import {
+  type DefectName,
   type KernelProfile,
   kernelByName,
   Machine,
@@ -43,6 +44,8 @@ export interface RunOptions {
   readonly strategy: StrategyDefinition
   /** Checks what the strategy does with its context, and that it answers alike when asked twice (`MachineOptions`). */
   readonly checkStrategy?: boolean | undefined
+  /** Bugs of old kernels to run with, by name (`defects` of `@mm-model/core`); left out, none. */
+  readonly defects?: readonly DefectName[] | undefined
   /** Straight through (the default), or step by step; both observe the same. */
   readonly form?: Form | undefined
   /**
@@ -71,7 +74,7 @@ export interface RunResult {
  * the state is no longer the kernel's.
  * @throws MachineError DEADLOCK for an operation that would block for ever, NO_PROGRESS for one that would fault for ever,
  * as it would on the kernel, with the line in its message;
- * BAD_CONFIGURATION for a kernel, file system or architecture that is not built
+ * BAD_CONFIGURATION for a kernel, file system or architecture that is not built, or an unknown defect
  * @throws InvariantViolation with `invariants`, when the model breaks one
  * @throws StrategyError when the strategy fails
  */
@@ -124,12 +127,12 @@ class Run {
   #broken: string | null = null
 
   constructor(scenario: Scenario, options: RunOptions) {
-    const { strategy, checkStrategy } = options
+    const { strategy, checkStrategy, defects } = options
     const kernel = kernelOf(options)
     const arch = architecture(kernel, options.arch ?? DEFAULT_ARCH)
     const cpus = cpusOf(scenario)
     this.#scenario = scenario
-    this.#machine = new Machine({ strategy, checkStrategy, kernel, arch, cpus: cpus.size + 1 })
+    this.#machine = new Machine({ strategy, checkStrategy, kernel, arch, defects, cpus: cpus.size + 1 })
     this.#bits = new EntryBits(arch)
     const { onStep } = options
     this.#calls = callsOf(options.form ?? 'plain', onStep === undefined ? null : () => onStep(this.#machine))

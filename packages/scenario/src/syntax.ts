@@ -67,6 +67,7 @@ export type SingleWords =
   | { readonly op: 'truncate'; readonly file: string; readonly size: number }
   | { readonly op: 'fsync'; readonly file: string }
   | { readonly op: 'freeze' }
+  | { readonly op: 'drop_caches' }
   | { readonly op: 'thaw' }
   | {
       readonly op: 'mmap'
@@ -87,6 +88,14 @@ export type SingleWords =
       readonly map: string
       readonly offset: number
       /** 0 to 255; 1 where the source gives none. */
+      readonly byte: number
+    }
+  | {
+      /** A write to `/proc/self/mem`. */
+      readonly op: 'poke'
+      readonly map: string
+      readonly offset: number
+      /** 0 to 255. */
       readonly byte: number
     }
   | { readonly op: 'munmap'; readonly map: string; readonly offset: number; readonly length: number }

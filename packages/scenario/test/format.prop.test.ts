@@ -31,7 +31,7 @@ const words = fc.oneof(
   fc.record({ op: fc.constantFrom('falloc', 'punch'), file, ...range }),
   fc.record({ op: fc.constant('reflink'), file, to: file }),
   fc.record({ op: fc.constant('fsync'), file }),
-  fc.record({ op: fc.constantFrom('freeze', 'thaw') }),
+  fc.record({ op: fc.constantFrom('freeze', 'thaw', 'drop_caches') }),
   fc
     .record({
       op: fc.constant('mmap'),
@@ -45,7 +45,7 @@ const words = fc.oneof(
     })
     .map((mmap) => ({ ...mmap, kind: mmap.file === null ? 'private' : mmap.kind })),
   fc.record({ op: fc.constant('load'), map: name, offset: number }),
-  fc.record({ op: fc.constant('store'), map: name, offset: number, byte }),
+  fc.record({ op: fc.constantFrom('store', 'poke'), map: name, offset: number, byte }),
   fc.record({ op: fc.constantFrom('munmap', 'mlock'), map: name, ...range }),
   fc.record({ op: fc.constant('mprotect'), map: name, ...range, prot }),
   fc.record({

@@ -17,6 +17,7 @@ export type Form = 'plain' | 'steps'
 export interface Calls {
   load(t: Task, address: number): number
   store(t: Task, address: number, byte: number): number
+  memWrite(t: Task, address: number, byte: number): number
   mmap(t: Task, request: MmapRequest): number
   munmap(t: Task, start: number, length: number): number
   mprotect(t: Task, start: number, length: number, prot: number): number
@@ -35,6 +36,7 @@ export interface Calls {
   fsync(t: Task, file: DaxFile): number
   freezeSuper(t: Task, sb: SuperBlock): number
   thawSuper(t: Task, sb: SuperBlock): number
+  dropCaches(t: Task, sb: SuperBlock): number
 }
 
 /** The same, to be run step by step by whoever called. */
@@ -85,10 +87,20 @@ function runWatched<T>(steps: Steps<T>, onStep: () => void): T {
 }
 
 function pick<T extends Pick<typeof corePlain, keyof typeof corePlain> | typeof coreSteps>(form: T) {
-  const { load, store, mmap, munmap, mprotect, madvise, mlock, msync, mremap, fork } = form
-  return { load, store, mmap, munmap, mprotect, madvise, mlock, msync, mremap, fork } as Pick<
+  const { load, store, memWrite, mmap, munmap, mprotect, madvise, mlock, msync, mremap, fork } = form
+  return { load, store, memWrite, mmap, munmap, mprotect, madvise, mlock, msync, mremap, fork } as Pick<
     T,
-    'load' | 'store' | 'mmap' | 'munmap' | 'mprotect' | 'madvise' | 'mlock' | 'msync' | 'mremap' | 'fork'
+    | 'load'
+    | 'store'
+    | 'memWrite'
+    | 'mmap'
+    | 'munmap'
+    | 'mprotect'
+    | 'madvise'
+    | 'mlock'
+    | 'msync'
+    | 'mremap'
+    | 'fork'
   >
 }
 
@@ -104,6 +116,7 @@ function pickFile<T extends typeof daxPlain | typeof daxSteps>(form: T) {
     fsync,
     freezeSuper,
     thawSuper,
+    dropCaches,
   } = form
   return {
     openCreate,
@@ -116,6 +129,7 @@ function pickFile<T extends typeof daxPlain | typeof daxSteps>(form: T) {
     fsync,
     freezeSuper,
     thawSuper,
+    dropCaches,
   } as Pick<
     T,
     | 'openCreate'
@@ -128,5 +142,6 @@ function pickFile<T extends typeof daxPlain | typeof daxSteps>(form: T) {
     | 'fsync'
     | 'freezeSuper'
     | 'thawSuper'
+    | 'dropCaches'
   >
 }

@@ -150,7 +150,8 @@ function callOf(
   const ret = 'ret' in result ? result.ret : 'errno' in result ? -errnoOf(result.errno) : 0
   const members = { ret, signal, child, ...rangeOf(operation, address) }
   if (!('file' in operation) || operation.file === null || operation.op === 'mmap') {
-    return daxCallBy(task, operation.op, members)
+    // To memory a write through /proc/self/mem is a store.
+    return daxCallBy(task, operation.op === 'poke' && ret === 1 ? 'store' : operation.op, members)
   }
   const inode = process.files.get(operation.file)?.inode ?? null
   if (operation.op !== 'reflink') return daxCallBy(task, operation.op, { ...members, inode })
@@ -173,6 +174,7 @@ function rangeOf(operation: Operation, address: number): Partial<DaxCall> {
     case 'load':
       return { address: address + operation.offset, length: 1 }
     case 'store':
+    case 'poke':
       return { address: address + operation.offset, length: 1, byte: operation.byte }
     case 'munmap':
     case 'mlock':

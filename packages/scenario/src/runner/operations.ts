@@ -126,6 +126,8 @@ export function* execute(
       return answer(yield* calls.freezeSuper(t, sb))
     case 'thaw':
       return answer(yield* calls.thawSuper(t, sb))
+    case 'drop_caches':
+      return answer(yield* calls.dropCaches(t, sb))
     case 'sleep':
       return answer(0)
     case 'fork': {
@@ -147,7 +149,7 @@ export function* execute(
 }
 
 type OnMapping = OperationOf<
-  'load' | 'store' | 'munmap' | 'mprotect' | 'msync' | 'madvise' | 'mlock' | 'mremap'
+  'load' | 'store' | 'poke' | 'munmap' | 'mprotect' | 'msync' | 'madvise' | 'mlock' | 'mremap'
 >
 
 function* onMapping(operation: OnMapping, process: Process, around: Surroundings): Steps<OperationResult> {
@@ -164,6 +166,8 @@ function* onMapping(operation: OnMapping, process: Process, around: Surroundings
     case 'store':
       yield* calls.store(t, address, operation.byte)
       return t.signal === null ? { ret: 0 } : { ...t.signal }
+    case 'poke':
+      return answer(yield* calls.memWrite(t, address, operation.byte))
     case 'munmap':
       return answer(yield* calls.munmap(t, address, operation.length))
     case 'mprotect':
