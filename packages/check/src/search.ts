@@ -172,7 +172,12 @@ export class Search {
       )
       return { ...DEADLOCK, message: names.join(', ') }
     }
-    instance.after?.()
+    try {
+      instance.after?.()
+    } catch (error) {
+      if (!(error instanceof MachineError || error instanceof StrategyError)) throw error
+      return { ...THROWN, message: error.message }
+    }
     if (this.collectStates) {
       const state = finalState(execution)
       this.finalStates.set(state, (this.finalStates.get(state) ?? 0) + 1)

@@ -3,10 +3,12 @@ import { expect, it } from 'vitest'
 
 it('exports', () => {
   expect(Object.keys(check).toSorted()).toEqual([
+    'assertionsOf',
     'explore',
     'formatCounterexample',
     'invariants',
     'invariantsNamed',
+    'programOf',
     'stateInvariants',
   ])
 })

@@ -5,6 +5,7 @@ import * as corePlain from '@mm-model/core/plain'
 import * as coreSteps from '@mm-model/core/steps'
 import * as dax from '@mm-model/dax'
 import * as daxSteps from '@mm-model/dax/steps'
+import * as scenario from '@mm-model/scenario'
 import * as mkwrite from '@mm-model/strategy-mkwrite'
 import { runReadmeExample } from '@mm-model/vitest-config/readme'
 import { describe, expect, it } from 'vitest'
@@ -24,6 +25,16 @@ describe('the README', () => {
     })
     expect(printed).toEqual(promised)
     expect(printed).toHaveLength(2)
+  })
+
+  it('has a scenario that prints what it says', () => {
+    const { printed, promised } = runReadmeExample(README.slice(README.indexOf('## Scenarios')), {
+      '@mm-model/check': check,
+      '@mm-model/scenario': scenario,
+      '@mm-model/strategy-mkwrite': mkwrite,
+    })
+    expect(printed).toEqual(promised)
+    expect(printed).toHaveLength(1)
   })
 
   it('names every export', () => {

@@ -84,7 +84,15 @@ export function isAssertion(word: string): boolean {
 export function readAssertion(words: LineWords, scope: Scope): AssertionWords & Pick<Assertion, 'when'> {
   words.usage = 'always|finally WHAT …'
   const when = words.choice(WHENS)
-  const { usage, read } = RULES[words.choice(Object.keys(RULES) as What[])]
+  const what = words.choice(Object.keys(RULES) as What[])
+  if (what === 'result' && when === 'always')
+    words.complain({
+      code: 'SCENARIO_UNDEFINED',
+      found: "'always result'",
+      expected: "'finally result'",
+      remedy: 'an operation has one result, once it has ended',
+    })
+  const { usage, read } = RULES[what]
   words.usage = `${when} ${usage}`
   return { ...read(words, scope), when }
 }

@@ -32,6 +32,14 @@ export { InvariantViolation } from './runner/invariants-error.ts'
 export type { Complaint, ScenarioErrorCode } from './scenario-error.ts'
 export { ObservationError, ScenarioError, ScenarioSyntaxError } from './scenario-error.ts'
 export { shrinkScenario } from './shrink.ts'
+export {
+  type StagedAssertion,
+  type StagedBranch,
+  type StagedOperation,
+  type StagedScenario,
+  type StageOptions,
+  stageScenario,
+} from './stage.ts'
 export type {
   AccessMode,
   Advice,

@@ -19,7 +19,8 @@ import { type FinalState, finalStateOf } from './final-state.ts'
 import type { FileObservation, Observation, OperationObservation, OperationResult } from './observation.ts'
 import { deliverSignal, startAgent, WriteBuffer } from './runner/agent.ts'
 import { architecture, DEFAULT_ARCH } from './runner/architectures.ts'
-import { atOnce, type Calls, callsOf, type Form } from './runner/calls.ts'
+import { atOnce, type Calls, callsOf, type Form, type SteppedCalls } from './runner/calls.ts'
+import { atLine } from './runner/endless.ts'
 import { digestOf } from './runner/file-digest.ts'
 import { fileSystem } from './runner/file-systems.ts'
 import { InvariantMonitor } from './runner/invariants.ts'
@@ -28,7 +29,7 @@ import { Process } from './runner/process.ts'
 import { type Recorder, record } from './runner/recorder.ts'
 import { cpusOf, Session } from './runner/session.ts'
 import { observePtes, observeVmas } from './runner/state.ts'
-import type { Operation, Scenario, SingleOperation } from './syntax.ts'
+import type { Scenario, SingleOperation } from './syntax.ts'
 
 /** What to run a scenario on. */
 export interface RunOptions {
@@ -115,6 +116,7 @@ const NEW_FILE: FileStamp = { mtime: -1, ctime: -1, blocks: 0 }
 class Run {
   readonly #machine: Machine
   readonly #calls: Calls
+  readonly #atOnce: SteppedCalls
   readonly #bits: EntryBits
   readonly #frames: Frames
   readonly #places: Places = new Places()
@@ -136,6 +138,7 @@ class Run {
     this.#bits = new EntryBits(arch)
     const { onStep } = options
     this.#calls = callsOf(options.form ?? 'plain', onStep === undefined ? null : () => onStep(this.#machine))
+    this.#atOnce = atOnce(this.#calls)
     this.#frames = new Frames(this.#machine)
     const places = this.#places
     const fs = fileSystem(options.fs, this.#machine.kernel)
@@ -143,7 +146,7 @@ class Run {
     const first = Process.first(this.#machine.createTask(), new WriteBuffer())
     startAgent(first.task, this.#calls)
     fs.use(first.task, this.#calls, this.#sb)
-    this.#session = new Session(first, this.#sb, atOnce(this.#calls), cpus, places)
+    this.#session = new Session(first, this.#sb, cpus, places)
     this.#recorder = record(this.#machine, this.#frames, places, this.#bits)
     this.#monitor = options.invariants === true ? new InvariantMonitor(this.#sb, places) : null
   }
@@ -172,7 +175,7 @@ class Run {
     this.#monitor?.begin(operation, process)
     let result: OperationResult
     try {
-      result = runSteps(this.#session.execute(operation, process))
+      result = runSteps(this.#session.execute(operation, process, this.#atOnce))
     } catch (error) {
       if (!(error instanceof MachineError)) throw error
       if (error.code === 'DEADLOCK') throw atLine(operation, error)
@@ -215,7 +218,7 @@ class Run {
  * Whether the recorded agent, executing the operation, stores to pages of its own that it may share with its parent: the
  * buffer of a write, or its table of mappings.
  */
-function writesOwnMemory(operation: Operation, result: OperationResult): boolean {
+function writesOwnMemory(operation: SingleOperation, result: OperationResult): boolean {
   if (operation.op === 'fill') return operation.length > 0
   if (!('ret' in result)) return false
   return operation.op === 'mmap' || (operation.op === 'mremap' && operation.offset === 0)
@@ -223,27 +226,6 @@ function writesOwnMemory(operation: Operation, result: OperationResult): boolean
 
 function nothing(result: OperationResult): Omit<OperationObservation, 'op'> {
   return { result, faults: [], events: [], files: [], ptes: [], vmas: [] }
-}
-
-/** Errors of an operation that never ends: what it would do for ever, and what a reader of a scenario can do about it. */
-const ENDLESS: Readonly<
-  Partial<Record<MachineError['code'], { how: string; expected?: string; remedy?: string }>>
-> = {
-  DEADLOCK: {
-    how: 'block',
-    expected: 'an operation that returns',
-    remedy: 'thaw the file system before it',
-  },
-  NO_PROGRESS: { how: 'fault' },
-}
-
-/** The same with the line, for an operation that never ends. */
-function atLine({ line, text }: Operation, error: MachineError): MachineError {
-  const endless = ENDLESS[error.code]
-  if (endless === undefined) return error
-  const { how, expected = error.expected, remedy = error.remedy } = endless
-  const found = `line ${line}: '${text}' would ${how} for ever: ${error.found}`
-  return new MachineError(error.code, { found, expected, remedy })
 }
 
 function stamp({ inode }: DaxFile): FileStamp {

@@ -150,13 +150,14 @@ describe('assertions', () => {
     ['finally entry a 0 dirty clean', /^2:25 SCENARIO_EXTRA_WORD/],
     ['finally size a 1 || fsync a', /^2:1 SCENARIO_UNKNOWN_OPERATION found 'finally'/],
     ['finally result 1 ok', /^2:18 SCENARIO_BAD_WORD found 'ok'/],
+    ['always result 1 0', /^2:8 SCENARIO_UNDEFINED found 'always result', expected 'finally result'/],
     ['@d always size a 1', /^2:1 SCENARIO_UNKNOWN_CHILD/],
   ])('%s is refused', (line, message) => {
     expect(complaint('create a 4k', line)).toMatch(message)
   })
 
   it('alone are no scenario', () => {
-    expect(complaint('always result 1 0')).toMatch(/SCENARIO_EMPTY/)
+    expect(complaint('finally result 1 0')).toMatch(/SCENARIO_EMPTY/)
   })
 })
 

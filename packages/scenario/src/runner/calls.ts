@@ -44,7 +44,11 @@ export type SteppedCalls = {
   readonly [Name in keyof Calls]: (...args: Parameters<Calls[Name]>) => Steps<ReturnType<Calls[Name]>>
 }
 
-const PLAIN: Calls = Object.freeze({ ...pick(corePlain), ...pickFile(daxPlain) })
+/** The plain form. */
+export const PLAIN: Calls = Object.freeze({ ...pick(corePlain), ...pickFile(daxPlain) })
+
+/** The plain form, as calls of one step. */
+export const PLAIN_AT_ONCE: SteppedCalls = Object.freeze(atOnce(PLAIN))
 
 /** The calls of one form; in the stepped one, `onStep` is told after each step that it stopped at. */
 export function callsOf(form: Form, onStep: (() => void) | null = null): Calls {

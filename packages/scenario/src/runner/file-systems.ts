@@ -11,18 +11,21 @@ import type { Calls } from './calls.ts'
 export interface FileSystem {
   /** Whether it is built with the kernel. */
   builtWith(kernel: KernelProfile): boolean
+  /** Pages of persistent memory that a small one is quick to make on, the least that mkfs takes or more. */
+  readonly smallPages: number
   mount(machine: Machine): SuperBlock
   /** Runs before anything is recorded. */
   use(t: Task, calls: Calls, sb: SuperBlock): void
 }
 
 const FILE_SYSTEMS = new Map<string, FileSystem>([
-  ['ext4', { builtWith: () => true, mount: mountExt4, use: writeSmallFile }],
-  ['xfs', { builtWith: ({ dax }) => dax === 'iomap', mount: mountXfs, use: leaveAsMade }],
+  ['ext4', { builtWith: () => true, smallPages: 8192, mount: mountExt4, use: writeSmallFile }],
+  ['xfs', { builtWith: ({ dax }) => dax === 'iomap', smallPages: 76_800, mount: mountXfs, use: leaveAsMade }],
   [
     'xfs-reflink',
     {
       builtWith: ({ daxSharedExtents }) => daxSharedExtents,
+      smallPages: 76_800,
       mount: mountXfsReflink,
       use: leaveAsMade,
     },

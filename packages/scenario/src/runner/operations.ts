@@ -69,6 +69,8 @@ export interface Surroundings {
   readonly sb: SuperBlock
   /** Where the child or thread of that name runs. */
   cpuOf(name: string): number
+  /** There is a file now. */
+  created(file: DaxFile): void
   /** There is a child or a thread now. */
   made(name: string, process: Process): void
   /** A mapping name now means `length` bytes at `address`. */
@@ -89,6 +91,7 @@ export function* execute(
     case 'create': {
       const file = yield* calls.openCreate(t, sb, operation.file)
       process.files.set(operation.file, file)
+      around.created(file)
       return answer(yield* calls.ftruncate(t, file, operation.size))
     }
     case 'reopen': {

@@ -94,6 +94,12 @@ export class Process {
     return this.#shared.mappings
   }
 
+  /** Of a byte of a mapping; null where nothing has that name. */
+  addressOf(name: string, offset: number): number | null {
+    const mapping = this.#shared.mappings.get(name)
+    return mapping === undefined ? null : mapping.address + offset
+  }
+
   get buffer(): WriteBuffer | null {
     return this.#shared.buffer
   }

@@ -4,7 +4,7 @@
  */
 
 import type { Steps } from '@mm-model/core'
-import type { SuperBlock } from '@mm-model/dax'
+import type { DaxFile, SuperBlock } from '@mm-model/dax'
 import type { OperationResult } from '../observation.ts'
 import type { OperationOf, Scenario, SingleOperation } from '../syntax.ts'
 import type { SteppedCalls } from './calls.ts'
@@ -19,36 +19,37 @@ export interface StagedBranch {
 }
 
 export class Session {
+  /** Files that were created. */
+  readonly files: DaxFile[] = []
   readonly #processes: Map<string | null, Process>
-  readonly #around: Surroundings
+  readonly #around: Omit<Surroundings, 'calls'>
 
-  /** `calls` run the operations; `places`, if any, hears of mappings. */
-  constructor(
-    first: Process,
-    sb: SuperBlock,
-    calls: SteppedCalls,
-    cpus: ReadonlyMap<string, number>,
-    places: Places | null,
-  ) {
+  /** `places`, if any, hears of mappings. */
+  constructor(first: Process, sb: SuperBlock, cpus: ReadonlyMap<string, number>, places: Places | null) {
     this.#processes = new Map([[null, first]])
     this.#around = {
-      calls,
       sb,
       cpuOf: (name) => cpus.get(name) ?? 0,
+      created: (file) => this.files.push(file),
       made: (name, process) => this.#processes.set(name, process),
       mapped: (name, address, length) => places?.add(name, address, length),
       resized: (name, length) => places?.grow(name, length),
     }
   }
 
+  /** The process of that name; one that a branch makes is there when it is made. */
   processOf(who: string | null): Process {
     const process = this.#processes.get(who)
     if (process === undefined) throw new Error(`no process ${who}: the parser lets no such scenario through`)
     return process
   }
 
-  execute(operation: SingleOperation, process: Process): Steps<OperationResult> {
-    return execute(operation, process, this.#around)
+  has(who: string | null): boolean {
+    return this.#processes.has(who)
+  }
+
+  execute(operation: SingleOperation, process: Process, calls: SteppedCalls): Steps<OperationResult> {
+    return execute(operation, process, { ...this.#around, calls })
   }
 
   /** Begins a parallel line; {@link join} ends it. */

@@ -1,0 +1,149 @@
+/**
+ * What a scenario asserts, as invariants.
+ * @module
+ */
+
+import {
+  EVENT_COMMITTED,
+  EVENT_FLUSHED,
+  EVENT_STORED,
+  EVENT_WRITTEN,
+  PMEM_BASE_PFN,
+  type Task,
+  TOUCH_AREAS,
+  TOUCH_ENTRIES,
+  TOUCH_ENTRY_LOCK,
+  TOUCH_FILE_SYSTEM,
+  TOUCH_FRAME,
+  TOUCH_SIZE,
+  TOUCH_TABLE,
+} from '@mm-model/core'
+import {
+  type DaxFile,
+  daxIsEmptyEntry,
+  daxIsLocked,
+  daxIsZeroEntry,
+  IOMAP_DAX,
+  IOMAP_MAPPED,
+  Iomap,
+  PAGECACHE_TAG_DIRTY,
+  XaState,
+} from '@mm-model/dax'
+import type { Assertion, EntryState, LeafState, Scenario, StagedAssertion } from '@mm-model/scenario'
+import type { RunHistory } from './history.ts'
+import type { StateInvariant } from './program.ts'
+import { type ScenarioInstance, textOf } from './scenario-program.ts'
+
+/** The kinds of things that each assertion looks at. */
+const READS: Readonly<Record<Assertion['what'], readonly number[]>> = {
+  byte: [TOUCH_FRAME, TOUCH_FILE_SYSTEM, TOUCH_SIZE],
+  durable: [EVENT_STORED, EVENT_WRITTEN, EVENT_FLUSHED, EVENT_COMMITTED],
+  entry: [TOUCH_ENTRIES, TOUCH_ENTRY_LOCK],
+  leaf: [TOUCH_TABLE, TOUCH_AREAS],
+  size: [TOUCH_SIZE],
+  result: [],
+}
+
+/** The assertions of a scenario, for its program as `programOf` makes it. */
+export function assertionsOf({ assertions }: Scenario): readonly StateInvariant[] {
+  return assertions.map(({ text, line, what, when }, i): StateInvariant => {
+    return {
+      name: `line ${line}`,
+      rule: text,
+      source: 'the scenario',
+      reads: READS[what],
+      everyStep: when === 'always',
+      check: (instance, history) => {
+        const staged = (instance as ScenarioInstance).staged.assertions[i]!
+        const found = whatIs(staged, history)
+        return found.some((each) => allows(staged.assertion, each))
+          ? null
+          : `${subject(staged.assertion)} is ${found.join(', ')}`
+      },
+    }
+  })
+}
+
+function allows({ oneOf }: Assertion, found: string): boolean {
+  return oneOf.some((allowed) => String(allowed) === found)
+}
+
+/** What an assertion is about, in words. */
+function subject(assertion: Assertion): string {
+  switch (assertion.what) {
+    case 'byte':
+      return `byte ${assertion.offset} of ${assertion.file}`
+    case 'durable':
+      return `byte ${assertion.offset} of ${assertion.file} after a power failure`
+    case 'entry':
+      return `the entry of page ${assertion.page} of ${assertion.file}`
+    case 'leaf':
+      return `the leaf of ${assertion.map} at ${assertion.offset}`
+    case 'size':
+      return `the size of ${assertion.file}`
+    case 'result':
+      return `the result of operation ${assertion.operation}`
+  }
+}
+
+/** Everything that the thing can be called. */
+function whatIs(staged: StagedAssertion, history: RunHistory): readonly string[] {
+  const { assertion, file, address, task, operation } = staged
+  switch (assertion.what) {
+    case 'durable':
+      return [durableByteAt(history, file!, assertion.offset)]
+    case 'byte':
+      return [byteAt(file!, assertion.offset)]
+    case 'entry':
+      return entryStates(file!, assertion.page)
+    case 'leaf':
+      return [leafState(task!, address!)]
+    case 'size':
+      return [String(file!.inode.size)]
+    case 'result':
+      return [operation!.result === null ? 'missing' : textOf(operation!.result)]
+  }
+}
+
+/** As `pread` reads it, or `end`. */
+function byteAt({ inode }: DaxFile, offset: number): string {
+  if (offset >= inode.size) return 'end'
+  const iomap = new Iomap()
+  const page = offset - (offset % 4096)
+  inode.sb.personality.iomapBegin(inode, page, 4096, IOMAP_DAX, iomap, new Iomap())
+  if (iomap.type !== IOMAP_MAPPED) return '0'
+  return String(inode.sb.machine.memory.readByte(inode.pfnOf(iomap.blockAt(page)), offset - page))
+}
+
+/** As `pread` would read it after a power failure, or `end`; a file that no commit has is empty. */
+function durableByteAt(history: RunHistory, { inode }: DaxFile, offset: number): string {
+  const committed = history.committed.get(inode.name)
+  if (committed === undefined || offset >= committed.size) return 'end'
+  const block = committed.extents.writtenBlock(Math.floor(offset / 4096))
+  if (block < 0) return '0'
+  return String(history.deviceByte(inode.sb.machine, PMEM_BASE_PFN + block, offset % 4096))
+}
+
+function entryStates({ inode }: DaxFile, page: number): EntryState[] {
+  const xas = new XaState(inode.entries).set(page, 0)
+  const entry = xas.load()
+  if (entry === 0) return ['none']
+  const states: EntryState[] = []
+  if (daxIsLocked(entry)) states.push('locked')
+  if (daxIsEmptyEntry(entry)) states.push('empty')
+  if (daxIsZeroEntry(entry)) states.push('zero')
+  if (xas.getMark(PAGECACHE_TAG_DIRTY)) states.push('dirty')
+  else if (!daxIsEmptyEntry(entry) && !daxIsZeroEntry(entry)) states.push('clean')
+  return states
+}
+
+function leafState({ mm }: Task, address: number): LeafState {
+  const { pageTables: pt } = mm.machine
+  const pmd = pt.pmdSlot(mm.pgd, address)
+  if (pmd < 0 || pt.isNone(pmd)) return 'none'
+  const huge = pt.pmdIsLeaf(pmd)
+  const slot = huge ? pmd : pt.pteSlotAt(pmd, address)
+  if (pt.isNone(slot)) return 'none'
+  const writable = huge ? pt.arch.pmdWrite(pt.lo, pt.hi, slot) : pt.arch.pteWrite(pt.lo, pt.hi, slot)
+  return writable ? 'rw' : 'ro'
+}
