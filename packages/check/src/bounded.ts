@@ -10,8 +10,10 @@ import type { Found, Past, Search, Wrong } from './search.ts'
 interface Level {
   /** Thread that runs here; -1 before. */
   thread: number
-  /** Thread that ran before, -1 at the beginning. */
+  /** Thread that ran before, -1 at the beginning; interrupts do not count. */
   readonly before: number
+  /** Bits of what is no interrupt. */
+  readonly threads: number
   /** Threads that ran from here, and that wait here; a bit each. */
   tried: number
   waiting: number
@@ -31,8 +33,7 @@ interface Level {
 export function searchBounded(search: Search, bound: number): Found | null {
   search.restart()
   let execution = search.replay([], 0)
-  const threads = execution.instance.threads.length
-  const all = 2 ** threads - 1
+  const { size: threads, all } = execution
   const levels: Level[] = [levelAfter(null, execution, threads, null, false, search.begin(execution))]
   let best: Found | null = null
   for (;;) {
@@ -43,7 +44,12 @@ export function searchBounded(search: Search, bound: number): Found | null {
       if (thread < 0) {
         const left = all & ~level.done
         if (level.tried === 0 && (left & ~level.waiting) === 0)
-          best = better(best, search.wrongAtEnd(execution, left, level.past), levels, levels.length - 1)
+          best = better(
+            best,
+            search.wrongAtEnd(execution, left & execution.threads, level.past),
+            levels,
+            levels.length - 1,
+          )
         break
       }
       if (best !== null && levels.length > best.schedule.length) break
@@ -92,7 +98,9 @@ function levelAfter(
 ): Level {
   const level: Level = {
     thread: -1,
-    before: from?.thread ?? -1,
+    before:
+      from === null || (execution.threads & (1 << from.thread)) === 0 ? (from?.before ?? -1) : from.thread,
+    threads: execution.threads,
     tried: 0,
     waiting: 0,
     pending: Array.from({ length: threads }, () => null),
@@ -111,8 +119,13 @@ function levelAfter(
 }
 
 /** Whether running the thread takes the CPU from one that could go on. */
-function isPreemption({ before, waiting, done }: Level, thread: number): boolean {
-  return before >= 0 && before !== thread && ((waiting | done) & (1 << before)) === 0
+function isPreemption({ before, waiting, done, threads }: Level, thread: number): boolean {
+  return (
+    (threads & (1 << thread)) !== 0 &&
+    before >= 0 &&
+    before !== thread &&
+    ((waiting | done) & (1 << before)) === 0
+  )
 }
 
 /** The next thread to run from the level, the one that ran before first; -1 for none. */
@@ -120,8 +133,10 @@ function choice(level: Level, all: number, bound: number): number {
   if (level.closed) return -1
   const open = all & ~level.tried & ~level.waiting & ~level.done
   if (level.before >= 0 && (open & (1 << level.before)) !== 0) return level.before
+  if (level.preemptions < bound) return firstThread(open)
+  // Interrupts cost nothing, nor does a thread when the one before has ended or waits.
   const thread = firstThread(open)
-  return thread >= 0 && isPreemption(level, thread) && level.preemptions >= bound ? -1 : thread
+  return thread >= 0 && isPreemption(level, thread) ? firstThread(open & ~level.threads) : thread
 }
 
 function better(
@@ -158,8 +173,7 @@ export function searchRandom(search: Search, count: number, seed: number): Found
 
 function randomSchedule(search: Search, random: () => number): Found | null {
   const execution = search.replay([], 0)
-  const threads = execution.instance.threads.length
-  const all = 2 ** threads - 1
+  const { size: threads, all } = execution
   // How often it switches is itself by chance: some bugs want few switches.
   const switches = random() ** 2
   const schedule: number[] = []
@@ -172,7 +186,7 @@ function randomSchedule(search: Search, random: () => number): Found | null {
     const able = all & ~execution.done & ~waiting
     const ended = (wrong: Wrong | null): Found | null =>
       wrong === null ? null : { wrong, schedule, preemptions }
-    if (able === 0) return ended(search.wrongAtEnd(execution, all & ~execution.done, past))
+    if (able === 0) return ended(search.wrongAtEnd(execution, execution.threads & ~execution.done, past))
     const goesOn = thread >= 0 && (able & (1 << thread)) !== 0
     let who = thread
     if (!goesOn || random() < switches) {
@@ -186,8 +200,9 @@ function randomSchedule(search: Search, random: () => number): Found | null {
       pending[who] = footprint
       continue
     }
-    if (goesOn && who !== thread) preemptions++
-    thread = who
+    const isThread = (execution.threads & (1 << who)) !== 0
+    if (isThread && goesOn && who !== thread) preemptions++
+    if (isThread) thread = who
     past = search.past
     schedule.push(who)
     pending[who] = null

@@ -57,7 +57,7 @@ const NAMES: ReadonlyMap<Step, string> = new Map([
 /** Runs the schedule once more and notes what each step does. */
 export function counterexampleOf(program: Program, found: Found, shortest: boolean): Counterexample {
   const execution = new Execution(program)
-  const { machine, threads } = execution.instance
+  const { machine } = execution.instance
   const recorder = new Recorder([])
   const functions: string[] = []
   machine.touched = recorder.sink
@@ -65,7 +65,7 @@ export function counterexampleOf(program: Program, found: Found, shortest: boole
     functions.push(name)
   }
   const schedule = found.schedule.map((thread): ScheduleStep => {
-    const step = NAMES.get(execution.next[thread]!) ?? 'begin'
+    const step = NAMES.get(execution.next[thread] ?? STEP_TLB_FLUSH) ?? 'begin'
     recorder.clear()
     functions.length = 0
     execution.step(thread)
@@ -73,7 +73,7 @@ export function counterexampleOf(program: Program, found: Found, shortest: boole
       [...recorder.take()].filter((e) => of(e & HOW_MASK)).map((e) => recorder.describe(e >> HOW_SHIFT))
     return {
       thread,
-      name: threads[thread]!.name,
+      name: execution.nameOf(thread),
       step,
       functions: [...functions],
       takes: named(acquires),

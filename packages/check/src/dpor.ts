@@ -12,8 +12,10 @@
 
 import { TOUCH_ACQUIRE, TOUCH_ACQUIRE_SHARED, TOUCH_RELEASE, TOUCH_RELEASE_SHARED } from '@mm-model/core'
 import { type Execution, firstThread, WAITS } from './execution.ts'
-import { acquires, changes, conflict, type Footprint, HOW_MASK, HOW_SHIFT, isPlain } from './footprint.ts'
+import { conflict, type Footprint, HOW_MASK, HOW_SHIFT } from './footprint.ts'
+import { RaceIndex } from './race-index.ts'
 import { type Found, type Past, preemptionsOf, type Search } from './search.ts'
+import { NO_FUTURE, StateCache } from './state-cache.ts'
 
 /** One state on the way: what was run from it, and what must be. */
 interface Level {
@@ -36,6 +38,13 @@ interface Level {
   /** Threads that have ended. */
   done: number
   past: Past
+  /** Of the state: lanes of its hash, the place in the cache's log, and what is touched from here on, if all that is known. */
+  a: number
+  b: number
+  mark: number
+  future: Int32Array
+  /** It was searched from before, by other steps that led there. */
+  known: boolean
 }
 
 const NOTHING: Footprint = new Int32Array(0)
@@ -50,8 +59,13 @@ class Reduced {
   readonly #levels: Level[] = []
   #threads = 0
   #all = 0
+  /** Bits of the threads of the program: the others are interrupts. */
+  #real = 0
   #none: readonly Footprint[] = []
   readonly #index: RaceIndex = new RaceIndex()
+  #cache: StateCache | null = null
+  #first: Int32Array = new Int32Array(0)
+  readonly #one: Int32Array = new Int32Array(1)
 
   constructor(search: Search) {
     this.#search = search
@@ -60,10 +74,13 @@ class Reduced {
   run(): Found | null {
     this.#search.restart()
     let execution = this.#search.replay([], 0)
-    this.#threads = execution.instance.threads.length
-    this.#all = 2 ** this.#threads - 1
+    this.#threads = execution.size
+    this.#all = execution.all
+    this.#real = execution.threads
     this.#none = Array.from({ length: this.#threads }, () => NOTHING)
+    this.#first = new Int32Array(this.#threads)
     this.#index.begin(this.#threads)
+    this.#cache = StateCache.of(this.#search, this.#threads)
     this.#levels.push(this.#level(execution, null, this.#search.begin(execution)))
     for (;;) {
       const found = this.#runToEnd(execution)
@@ -73,7 +90,7 @@ class Reduced {
         const level = this.#levels.at(-1)
         if (level === undefined) return null
         if (next(level) >= 0) break
-        this.#levels.pop()
+        this.#leave(level)
       }
       const depth = this.#levels.length - 1
       execution = this.#search.replay(
@@ -96,7 +113,7 @@ class Reduced {
       if (thread < 0) {
         const left = this.#all & ~level.done
         if ((left & ~level.waiting) === 0 && level.explored === 0) {
-          const wrong = search.wrongAtEnd(execution, left, level.past)
+          const wrong = search.wrongAtEnd(execution, left & this.#real, level.past)
           return wrong === null ? null : this.#found(wrong, depth)
         }
         if (level.explored === 0) search.redundant++
@@ -109,6 +126,7 @@ class Reduced {
         level.waiting |= bit
         level.backtrack &= ~bit
         level.pending = level.pending.with(thread, footprint)
+        this.#cache?.willTouch(level.future, thread, footprint)
         // What keeps it waiting could have come later.
         this.#races(depth, thread, footprint, true)
         const able = this.#all & ~level.done & ~level.waiting & ~level.sleep
@@ -123,9 +141,62 @@ class Reduced {
       level.clock = this.#index.add(depth, thread, footprint)
       const wrong = search.wrongAfter(execution, result)
       if (wrong !== null) return this.#found(wrong, depth + 1)
-      this.#levels.push(this.#level(execution, level, search.past))
+      this.#cache?.step(execution, thread, footprint, level.past, search.past)
+      const now = this.#level(execution, level, search.past)
+      this.#levels.push(now)
       level.asleep = level.asleep.with(thread, footprint)
+      if (this.#cache?.find(now.sleep, now.future) === true) {
+        search.matched++
+        now.known = true
+        now.backtrack = 0
+        this.#futureRaces(depth + 1, now.future)
+        return null
+      }
     }
+  }
+
+  /** All is known from the last level on. */
+  #leave(level: Level): void {
+    this.#levels.pop()
+    const cache = this.#cache
+    const before = this.#levels.at(-1)
+    if (cache === null || before === undefined) return
+    if (!level.known) cache.remember(level.a, level.b, level.sleep, level.future)
+    cache.join(before.future, level.future)
+    cache.willTouch(before.future, before.thread, before.footprint)
+    cache.unwind(before.mark)
+  }
+
+  /** As {@link #races}, for whatever may come after a state that was searched from before. */
+  #futureRaces(depth: number, future: Int32Array): void {
+    const index = this.#index
+    const one = this.#one
+    for (let thread = 0; thread < this.#threads; thread++) {
+      const known = index.clockOf(thread)
+      for (const element of this.#cache!.elementsOf(future[thread]!)) {
+        one[0] = element
+        index.look(thread, one, false)
+        for (const at of index.takers) {
+          const other = this.#levels[at]!.thread
+          if (other !== thread && at >= known[other]!) this.#reverseUnknown(at, depth)
+        }
+        for (const at of index.rivals) {
+          const level = this.#levels[at]!
+          const other = level.thread
+          if (other === thread || at < known[other]! || index.isBefore(at, other)) continue
+          if (!releasesFor(level.footprint, one)) this.#reverseUnknown(at, depth)
+        }
+      }
+    }
+  }
+
+  /** As {@link #reverse}, for a step of which nobody knows what comes before it. */
+  #reverseUnknown(at: number, depth: number): void {
+    const level = this.#levels[at]!
+    const initials = this.#initialsAfter(at, depth)
+    if ((initials & (level.backtrack | level.sleep)) !== 0) return
+    const able = initials & ~level.waiting & ~level.done
+    level.backtrack |= able !== 0 ? lowest(able) : this.#all & ~level.done & ~level.waiting
   }
 
   #level(execution: Execution, from: Level | null, past: Past): Level {
@@ -142,6 +213,11 @@ class Reduced {
       asleep: from?.asleep ?? this.#none,
       done,
       past,
+      a: this.#cache?.a ?? 0,
+      b: this.#cache?.b ?? 0,
+      mark: this.#cache?.mark ?? 0,
+      future: this.#cache === null ? NO_FUTURE : new Int32Array(this.#threads),
+      known: false,
     }
     let preferred = -1
     if (from !== null) {
@@ -184,21 +260,31 @@ class Reduced {
 
   #reverse(at: number, depth: number, thread: number, footprint: Footprint): void {
     const level = this.#levels[at]!
-    const first = new Int32Array(this.#threads).fill(-1)
-    let initials = 0
-    const other = level.thread
-    for (let i = at + 1; i < depth; i++) {
-      const { thread: who, clock } = this.#levels[i]!
-      if (clock[other]! > at || first[who]! >= 0) continue
-      first[who] = i
-      if (!this.#follows(first, clock, who)) initials |= 1 << who
-    }
+    let initials = this.#initialsAfter(at, depth)
+    const first = this.#first
     if (first[thread]! < 0 && !this.#follows(first, this.#index.clockWith(thread, footprint), thread))
       initials |= 1 << thread
     if ((initials & (level.backtrack | level.sleep)) !== 0) return
     const able = initials & ~level.waiting & ~level.done
     if (able !== 0) level.backtrack |= (able & (1 << thread)) !== 0 ? 1 << thread : lowest(able)
     else level.backtrack |= this.#all & ~level.done & ~level.waiting
+  }
+
+  /**
+   * Threads that could take the place of the step `at`: of the steps after it that did not happen after it, those that none of
+   * the others comes before. {@link #first} is then the first such step of each thread.
+   */
+  #initialsAfter(at: number, depth: number): number {
+    const first = this.#first.fill(-1)
+    const other = this.#levels[at]!.thread
+    let initials = 0
+    for (let i = at + 1; i < depth; i++) {
+      const { thread: who, clock } = this.#levels[i]!
+      if (clock[other]! > at || first[who]! >= 0) continue
+      first[who] = i
+      if (!this.#follows(first, clock, who)) initials |= 1 << who
+    }
+    return initials
   }
 
   /** Whether a step with this clock happened after the first step of another thread in `first`. */
@@ -211,7 +297,7 @@ class Reduced {
 
   #found(wrong: Found['wrong'], length: number): Found {
     const schedule = this.#levels.slice(0, length).map(({ thread }) => thread)
-    const preemptions = preemptionsOf(schedule, (at, thread) => {
+    const preemptions = preemptionsOf(schedule, this.#real, (at, thread) => {
       const { done, waiting } = this.#levels[at]!
       return ((done | waiting) & (1 << thread)) === 0
     })
@@ -228,163 +314,6 @@ function lowest(bits: number): number {
   return bits & -bits
 }
 
-/** Who touched each object last, and how: what a step happens after, and what it is in a race with. */
-class RaceIndex {
-  #threads = 0
-  #epoch = 0
-  /** Per key: the epoch its other fields belong to. */
-  #epochs: Int32Array = new Int32Array(0)
-  /** Per key: last step that changed it; that took it for itself; that changed it otherwise. -1 for none. */
-  #changed: Int32Array = new Int32Array(0)
-  #acquired: Int32Array = new Int32Array(0)
-  #written: Int32Array = new Int32Array(0)
-  /** Per key and thread: its last step that only looked, or took it with others, or gave it back; that took it so; that looked. */
-  #shared: Int32Array = new Int32Array(0)
-  #acquiredShared: Int32Array = new Int32Array(0)
-  #read: Int32Array = new Int32Array(0)
-  readonly #clocks: Int32Array[] = []
-  #last: Int32Array = new Int32Array(0)
-  /** Steps that took a lock, which the one looked for takes, too. */
-  readonly takers: number[] = []
-  /** Steps that touched what the one looked for touches, in another way. */
-  readonly rivals: number[] = []
-  /** Steps that the one looked for comes after. */
-  readonly #sources: number[] = []
-  #zero: Int32Array = new Int32Array(0)
-
-  begin(threads: number): void {
-    this.#threads = threads
-    this.#epoch++
-    this.#last = new Int32Array(threads).fill(-1)
-    this.#zero = new Int32Array(threads)
-  }
-
-  /** The clock of the thread's last step. */
-  clockOf(thread: number): Int32Array {
-    const at = this.#last[thread]!
-    return at < 0 ? this.#zero : this.#clocks[at]!
-  }
-
-  /** What the thread's clock is once it has run a step with this footprint, but for that step. */
-  clockWith(thread: number, footprint: Footprint): Int32Array {
-    const clock = this.clockOf(thread).slice()
-    for (const element of footprint) {
-      const key = element >> HOW_SHIFT
-      if (!this.#has(key)) continue
-      this.#join(clock, this.#changed[key]!)
-      if (changes(element & HOW_MASK)) {
-        for (let i = 0; i < this.#threads; i++) this.#join(clock, this.#shared[key * this.#threads + i]!)
-      }
-    }
-    return clock
-  }
-
-  /** The step `at` has run; its clock. */
-  add(at: number, thread: number, footprint: Footprint): Int32Array {
-    const clock = this.clockWith(thread, footprint)
-    clock[thread] = at + 1
-    this.#clocks[at] = clock
-    this.#last[thread] = at
-    for (const element of footprint) {
-      const key = element >> HOW_SHIFT
-      const how = element & HOW_MASK
-      this.#make(key)
-      const mine = key * this.#threads + thread
-      if (changes(how)) {
-        this.#changed[key] = at
-        if (isPlain(how)) this.#written[key] = at
-        else if (acquires(how)) this.#acquired[key] = at
-      } else {
-        this.#shared[mine] = at
-        if (isPlain(how)) this.#read[mine] = at
-        else if (acquires(how)) this.#acquiredShared[mine] = at
-      }
-    }
-    return clock
-  }
-
-  /**
-   * Finds what a step with this footprint may be in a race with: {@link takers} and {@link rivals}. Of a step that waits only
-   * what may make it wait counts.
-   */
-  look(thread: number, footprint: Footprint, waits: boolean): void {
-    const { takers, rivals } = this
-    const sources = this.#sources
-    takers.length = 0
-    rivals.length = 0
-    sources.length = 0
-    for (const element of footprint) {
-      const key = element >> HOW_SHIFT
-      const how = element & HOW_MASK
-      if (!this.#has(key) || (waits && !acquires(how))) continue
-      const base = key * this.#threads
-      note(sources, this.#changed[key]!)
-      if (changes(how))
-        for (let i = 0; i < this.#threads; i++) if (i !== thread) note(sources, this.#shared[base + i]!)
-      if (isPlain(how)) {
-        note(rivals, this.#changed[key]!)
-        if (!changes(how)) continue
-        for (let i = 0; i < this.#threads; i++) if (i !== thread) note(rivals, this.#shared[base + i]!)
-        continue
-      }
-      // Not with what only takes or releases, unless both take.
-      note(rivals, this.#written[key]!)
-      if (acquires(how)) note(takers, this.#acquired[key]!)
-      if (!changes(how)) continue
-      for (let i = 0; i < this.#threads; i++) {
-        if (i === thread) continue
-        note(rivals, this.#read[base + i]!)
-        if (acquires(how)) note(takers, this.#acquiredShared[base + i]!)
-      }
-    }
-  }
-
-  /** Whether the step `at`, of `thread`, happened before another that the step looked for comes after. */
-  isBefore(at: number, thread: number): boolean {
-    for (const source of this.#sources) if (source !== at && this.#clocks[source]![thread]! > at) return true
-    return false
-  }
-
-  #join(clock: Int32Array, at: number): void {
-    if (at < 0) return
-    const other = this.#clocks[at]!
-    for (let i = 0; i < clock.length; i++) if (other[i]! > clock[i]!) clock[i] = other[i]!
-  }
-
-  #has(key: number): boolean {
-    return key < this.#epochs.length && this.#epochs[key] === this.#epoch
-  }
-
-  #make(key: number): void {
-    if (this.#has(key)) return
-    if (key >= this.#epochs.length) this.#grow(Math.max(64, key * 2))
-    this.#epochs[key] = this.#epoch
-    this.#changed[key] = -1
-    this.#acquired[key] = -1
-    this.#written[key] = -1
-    for (let i = key * this.#threads; i < (key + 1) * this.#threads; i++) {
-      this.#shared[i] = -1
-      this.#acquiredShared[i] = -1
-      this.#read[i] = -1
-    }
-  }
-
-  #grow(keys: number): void {
-    const more = (old: Int32Array, length: number): Int32Array => {
-      const array = new Int32Array(length)
-      array.set(old)
-      return array
-    }
-    this.#epochs = more(this.#epochs, keys)
-    this.#changed = more(this.#changed, keys)
-    this.#acquired = more(this.#acquired, keys)
-    this.#written = more(this.#written, keys)
-    this.#shared = more(this.#shared, keys * this.#threads)
-    this.#acquiredShared = more(this.#acquiredShared, keys * this.#threads)
-    this.#read = more(this.#read, keys * this.#threads)
-  }
-}
-
 /** Whether a step with footprint `a` releases what one with footprint `b` then takes: `b` cannot come first. */
 function releasesFor(a: Footprint, b: Footprint): boolean {
   for (const x of a) {
@@ -397,8 +326,4 @@ function releasesFor(a: Footprint, b: Footprint): boolean {
     }
   }
   return false
-}
-
-function note(found: number[], at: number): void {
-  if (at >= 0) found.push(at)
 }

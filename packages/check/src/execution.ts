@@ -3,7 +3,15 @@
  * @module
  */
 
-import { MachineError, STEP_BLOCKED, type Step, type Steps } from '@mm-model/core'
+import {
+  MachineError,
+  type ShootdownHandler,
+  Shootdowns,
+  STEP_BLOCKED,
+  type Step,
+  type Steps,
+  shootdownHandlers,
+} from '@mm-model/core'
 import type { Instance, Program } from './program.ts'
 
 /** What a step came to. */
@@ -21,10 +29,16 @@ export function firstThread(bits: number): number {
   return bits === 0 ? -1 : 31 - Math.clz32(bits & -bits)
 }
 
+/** What can run is numbered: the threads of the instance, then the handlers of interrupts, which never end. */
 export class Execution {
   readonly instance: Instance
-  /** Bit per thread. */
+  /** Interrupts that may come, each a CPU's answer to flushes of one task. */
+  readonly handlers: readonly ShootdownHandler[]
+  /** Bit per thread that has ended. */
   done = 0
+  /** Bits of all; of the threads of the instance. */
+  readonly all: number
+  readonly threads: number
   /** What each thread's next step is: the `STEP_*` that it yielded, or {@link STEP_BEGIN} at the beginning of a call. */
   readonly next: Step[]
   /** What each thread's calls answered so far, and the signals of those that ended in one. */
@@ -40,12 +54,12 @@ export class Execution {
     const { threads, machine } = this.instance
     if (
       threads.length < 1 ||
-      threads.length > 30 ||
+      threads.length > 5 ||
       new Set(threads.map((t) => t.task)).size < threads.length
     ) {
       throw new MachineError('BAD_CONFIGURATION', {
         found: `${threads.length} threads, of ${new Set(threads.map((t) => t.task)).size} tasks`,
-        expected: '1 to 30 threads, each with a task of its own',
+        expected: '1 to 5 threads, each with a task of its own',
         remedy: 'give each thread a task: machine.addTask(mm, cpu)',
       })
     }
@@ -56,15 +70,36 @@ export class Execution {
         remedy: 'explore 6.1 or 6.12',
       })
     }
+    machine.shootdowns = new Shootdowns(machine)
+    this.handlers = shootdownHandlers(machine)
+    this.threads = 2 ** threads.length - 1
+    this.all = 2 ** (threads.length + this.handlers.length) - 1
     this.next = threads.map(() => STEP_BEGIN)
     this.answers = threads.map(() => [])
-    this.#runs = threads.map(() => null)
+    this.#runs = [...threads.map(() => null), ...this.handlers.map((handler) => handler.run())]
     this.#calls = threads.map(() => 0)
     for (let i = 0; i < threads.length; i++) if (threads[i]!.calls.length === 0) this.done |= 1 << i
   }
 
-  /** Lets thread `i`, which has not ended, run to its next visible step: {@link RAN}, {@link WAITS} or {@link THREW}. */
+  /** How many can run. */
+  get size(): number {
+    return this.#runs.length
+  }
+
+  /** As schedules call what runs as `i`: a thread's name, or `CPU 1` for an interrupt. */
+  nameOf(i: number): string {
+    const { threads } = this.instance
+    return threads[i]?.name ?? `CPU ${this.handlers[i - threads.length]!.cpu}`
+  }
+
+  /** Whether thread `i` is in none of its calls. */
+  isBetweenCalls(i: number): boolean {
+    return this.#runs[i] === null
+  }
+
+  /** Lets `i`, which has not ended, run to its next visible step: {@link RAN}, {@link WAITS} or {@link THREW}. */
   step(i: number): number {
+    if (i >= this.next.length) return this.#runs[i]!.next().value === STEP_BLOCKED ? WAITS : RAN
     const thread = this.instance.threads[i]!
     try {
       const run = this.#runs[i] ?? thread.calls[this.#calls[i]!]!()

@@ -22,6 +22,8 @@ export interface ExploreOptions {
   readonly maxExecutions?: number | undefined
   /** Stop after so many steps; left out, a thousand million. */
   readonly maxSteps?: number | undefined
+  /** Remember so many states, to go on from each once; left out, 2^21; 0 for none. */
+  readonly maxStates?: number | undefined
   /** Keep every final state, as text; left out, they are not kept. */
   readonly finalStates?: boolean | undefined
 }
@@ -38,7 +40,11 @@ export interface Exploration {
   readonly steps: number
   /** Executions that were given up as reorderings of others. */
   readonly redundant: number
-  /** Final states with how often each was reached, when they were asked for. */
+  /** Executions that were given up because they came to a state that was searched from before. */
+  readonly matched: number
+  /** Different states that the search came through and remembers. */
+  readonly states: number
+  /** Final states with how many executions ended in each, when they were asked for. */
   readonly finalStates: ReadonlyMap<string, number>
   readonly counterexample: Counterexample | null
 }
@@ -51,7 +57,11 @@ export interface Exploration {
  */
 export function explore(program: Program, options: ExploreOptions = {}): Exploration {
   const { invariants = [], preemptions, random, finalStates = false } = options
-  const limits = { executions: options.maxExecutions ?? 1e6, steps: options.maxSteps ?? 1e9 }
+  const limits = {
+    executions: options.maxExecutions ?? 1e6,
+    steps: options.maxSteps ?? 1e9,
+    states: options.maxStates ?? 2 ** 21,
+  }
   for (const [name, value] of Object.entries({ ...limits, preemptions: preemptions ?? 0, ...random })) {
     if (!Number.isInteger(value) || value < 0) throw badOption(name, value)
   }
@@ -83,8 +93,8 @@ export function explore(program: Program, options: ExploreOptions = {}): Explora
       if (!(error instanceof Stop)) throw error
     }
   }
-  const { executions, steps, redundant } = search
-  const counts = { executions, steps, redundant, finalStates: search.finalStates }
+  const { executions, steps, redundant, matched, states } = search
+  const counts = { executions, steps, redundant, matched, states, finalStates: search.finalStates }
   if (found !== null) {
     const counterexample = counterexampleOf(program, found, shortest)
     const verdict = `violated: ${found.wrong.name}: ${found.wrong.message}`

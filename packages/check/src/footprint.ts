@@ -30,6 +30,7 @@ import {
   TOUCH_TASKS,
   TOUCH_TIMES,
   TOUCH_TLB,
+  TOUCH_USER_MODE,
   TOUCH_WAKE,
   TOUCH_WRITE,
 } from '@mm-model/core'
@@ -192,5 +193,6 @@ const NAMES: Readonly<Record<number, string>> = {
   [TOUCH_TASKS]: 'tasks',
   [TOUCH_SHOOTDOWN]: 'TLB flush #',
   [TOUCH_QUEUE]: '#',
+  [TOUCH_USER_MODE]: 'user mode',
   [TOUCH_WAKE]: 'wake-up of task #',
 }

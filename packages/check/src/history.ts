@@ -26,6 +26,7 @@ import {
   ExtentTable,
   snapshotDax,
 } from '@mm-model/dax'
+import type { Mix } from './mix.ts'
 import type { Instance } from './program.ts'
 
 /** A range of a file that somebody synchronises. */
@@ -78,7 +79,7 @@ export class RunHistory {
   #snapshotOf: Instance | null = null
   #snapshot: DaxSnapshot | null = null
 
-  constructor(init: Omit<RunHistory, 'deviceByte' | 'atEnd' | 'quiet'>) {
+  constructor(init: Omit<RunHistory, 'add' | 'deviceByte' | 'atEnd' | 'quiet'>) {
     this.clock = init.clock
     this.unflushed = init.unflushed
     this.stores = init.stores
@@ -127,6 +128,22 @@ export class RunHistory {
   /** This history once a step has run in which nothing happened. */
   quiet(): RunHistory {
     return this.happened === NOTHING ? this : new RunHistory({ ...this, happened: NOTHING })
+  }
+
+  /**
+   * Adds what rules can tell of it in this state and later ones: which stores came before which synchronising call, not when.
+   */
+  add(mix: Mix): void {
+    for (const sync of this.syncs) mix.add(sync.thread).text(sync.file).number(sync.first).number(sync.last)
+    for (const stores of [this.unflushed, this.stores]) {
+      for (const [pfn, number] of [...stores].sort(([a], [b]) => a - b)) {
+        mix.number(pfn).add(number === 0 ? 0 : 1)
+        for (const { since } of this.syncs) mix.add(number <= since ? 1 : 0)
+      }
+      mix.add(7)
+    }
+    for (const [pfn, bytes] of [...this.device].sort(([a], [b]) => a - b)) mix.number(pfn).bytes(bytes)
+    for (const [name, { size, extents }] of this.committed) mix.text(name).number(size).deep(extents.all)
   }
 
   /** What a power failure would leave in a byte of a frame. */

@@ -20,7 +20,7 @@ export interface Thread {
 /** A machine that has been set up, and what is to run on it. */
 export interface Instance {
   readonly machine: Machine
-  /** 1 … 30 of them. */
+  /** 1 … 5 of them. */
   readonly threads: readonly Thread[]
   /** Files whose state is part of what an execution ends in. */
   readonly files?: readonly DaxFile[] | undefined

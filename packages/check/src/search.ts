@@ -6,7 +6,7 @@
 import { MachineError, StrategyError } from '@mm-model/core'
 import { Execution, RAN, THREW, WAITS } from './execution.ts'
 import { finalState } from './final-state.ts'
-import { type Footprint, Recorder } from './footprint.ts'
+import { FIRST_EVENT, type Footprint, Recorder } from './footprint.ts'
 import { Historian, RunHistory } from './history.ts'
 import { type Held, LockOrder } from './lock-order.ts'
 import type { Program, StateInvariant } from './program.ts'
@@ -38,10 +38,15 @@ export interface Found {
 export interface Limits {
   readonly executions: number
   readonly steps: number
+  /** States that may be remembered; 0 to remember none. */
+  readonly states: number
 }
 
 /** Thrown inside a search that has come to a limit, or to what the model does not have. */
 export class Stop extends Error {}
+
+/** Kinds of events; a bit each. */
+const EVENTS: number = -(1 << FIRST_EVENT)
 
 /** The rule that no schedule may end with threads that wait for each other. */
 const DEADLOCK = {
@@ -83,6 +88,12 @@ export class Search {
   steps = 0
   /** Schedules that were given up because they would only reorder what commutes. */
   redundant = 0
+  /** Different states that the search has come through and remembers. */
+  states = 0
+  /** Schedules that were given up because they came to such a state. */
+  matched = 0
+  /** Whether rules look at the past. */
+  readonly remembers: boolean
 
   constructor(
     program: Program,
@@ -98,6 +109,7 @@ export class Search {
     this.recorder = new Recorder(everyStep.map(maskOf), this.#historian)
     this.#locks = new LockOrder(this.recorder)
     this.endInvariants = invariants
+    this.remembers = invariants.some((invariant) => (maskOf(invariant) & EVENTS) !== 0)
   }
 
   /** A new execution that has run the schedule. @throws Stop at a limit */
@@ -119,7 +131,10 @@ export class Search {
 
   /** What is known before the first step. */
   begin(execution: Execution): Past {
-    return { history: RunHistory.of(execution.instance), held: execution.instance.threads.map(() => []) }
+    return {
+      history: RunHistory.of(execution.instance),
+      held: Array.from({ length: execution.size }, () => []),
+    }
   }
 
   /**
@@ -208,15 +223,18 @@ function notTheSame(at: number): MachineError {
   })
 }
 
-/** Times that a schedule takes the CPU from a thread that could have gone on. */
+/** Times that a schedule takes the CPU from one of the `threads` that could have gone on; interrupts take none. */
 export function preemptionsOf(
   schedule: readonly number[],
+  threads: number,
   couldGoOn: (at: number, thread: number) => boolean,
 ): number {
   let count = 0
-  for (let at = 1; at < schedule.length; at++) {
-    const before = schedule[at - 1]!
-    if (before !== schedule[at] && couldGoOn(at, before)) count++
+  let before = -1
+  for (const [at, thread] of schedule.entries()) {
+    if ((threads & (1 << thread)) === 0) continue
+    if (before >= 0 && before !== thread && couldGoOn(at, before)) count++
+    before = thread
   }
   return count
 }

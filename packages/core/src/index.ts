@@ -119,6 +119,7 @@ export {
   TOUCH_TASKS,
   TOUCH_TIMES,
   TOUCH_TLB,
+  TOUCH_USER_MODE,
   TOUCH_WAKE,
   TOUCH_WRITE,
   type TouchSink,

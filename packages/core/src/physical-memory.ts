@@ -312,6 +312,12 @@ export class PhysicalMemory {
     else this.#ram.set(toPfn - this.ramBasePfn, bytes)
   }
 
+  /** The bytes of a frame, or `undefined` when it holds only zeros. */
+  page(pfn: number): Uint8Array | undefined {
+    if (pfn >= this.ramBasePfn) return this.#ram.page(pfn - this.ramBasePfn)
+    return pfn >= PMEM_BASE_PFN ? this.#pmem.page(pfn - PMEM_BASE_PFN) : undefined
+  }
+
   /** The bytes of a page of persistent memory, or `undefined` when it holds only zeros. */
   pmemPage(block: number): Uint8Array | undefined {
     return this.#pmem.page(block)

@@ -56,6 +56,12 @@ export const TOUCH_QUEUE: number = 17
 /** That a sleeping task was woken, by the task: released by who wakes it, acquired when it goes on. A signal, too. */
 export const TOUCH_WAKE: number = 18
 
+/**
+ * Nothing that others could touch: the task is back in its program, about to try an access again, and of all it has seen only
+ * the id, the number of its faults so far, decides how it goes on. A checker can forget the rest.
+ */
+export const TOUCH_USER_MODE: number = 19
+
 /*
  * Events: nothing that is looked at or changed, but what a history of the run is made of. Their kinds are 24 … 31, and `how` says
  * nothing.

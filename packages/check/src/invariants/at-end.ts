@@ -45,6 +45,7 @@ function atEnd({ id, title, source, check }: Rule): StateInvariant {
     rule: title,
     source,
     explains: EXPLAINS[id] ?? 'the state is not one that the kernel knows',
+    reads: [],
     check: (instance, history) => {
       const snapshot = history.atEnd(instance)
       const violation = snapshot === null ? undefined : check(snapshot)[0]
@@ -61,6 +62,7 @@ const I46: StateInvariant = {
   rule: 'no page of zeros is mapped where the file has data',
   source: 'fs/dax.c: dax_insert_entry, dax_iomap_iter; 13e451fdc1af, cd656375f946',
   explains: 'a program that maps the file does not see what another has written',
+  reads: [],
   check: (instance, history) => {
     const snapshot = history.atEnd(instance)
     for (const { name, leaves, extents } of snapshot?.inodes ?? []) {
@@ -82,6 +84,7 @@ const I48: StateInvariant = {
   rule: 'no entry stands for a page behind the end of the file',
   source: 'mm/truncate.c: truncate_pagecache; fs/ext4/inode.c: ext4_setattr',
   explains: 'what was cut off comes back when the file grows again',
+  reads: [],
   check: (instance, history) => {
     for (const { name, size, entries } of history.atEnd(instance)?.inodes ?? []) {
       const behind = entries.all.find(({ start }) => start * 4096 >= size)

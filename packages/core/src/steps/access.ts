@@ -32,7 +32,15 @@ import {
   type Task,
 } from '../task.ts'
 import { TLB_DIRTY, TLB_WRITE } from '../tlb.ts'
-import { TOUCH_FRAME, TOUCH_READ, TOUCH_TLB, touches, touchesStored, touchesWalk } from '../touch.ts'
+import {
+  TOUCH_FRAME,
+  TOUCH_READ,
+  TOUCH_TLB,
+  TOUCH_USER_MODE,
+  touches,
+  touchesStored,
+  touchesWalk,
+} from '../touch.ts'
 import { handleMmFault } from './fault.ts'
 import { downRead, upRead } from './locking.ts'
 import { lockVmaUnderRcu, vmaEndRead } from './vma-lock.ts'
@@ -81,6 +89,7 @@ export function* access(t: Task, address: number, write: boolean): Steps<void> {
     return
   }
   for (let faults = 0; faults < MAX_FAULTS; faults++) {
+    touches(t, TOUCH_USER_MODE, faults, TOUCH_READ)
     yield STEP_ACCESS
     touches(t, TOUCH_TLB, t.cpu, TOUCH_READ)
     const rights = m.tlbs[t.cpu]!.lookup(t.mm.tlbContext, address)

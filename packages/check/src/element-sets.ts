@@ -1,0 +1,58 @@
+/**
+ * Sets of elements of footprints, each kept once and known by a number: what is still to be touched from a state on.
+ * @module
+ */
+
+import type { Footprint } from './footprint.ts'
+
+/** The number of the empty set. */
+export const EMPTY_SET = 0
+
+export class ElementSets {
+  readonly #sets: Int32Array[] = [new Int32Array(0)]
+  readonly #numbers: Map<string, number> = new Map([['', EMPTY_SET]])
+  readonly #unions: Map<number, number> = new Map()
+
+  /** Its elements, ascending. */
+  of(set: number): Int32Array {
+    return this.#sets[set]!
+  }
+
+  /** The set of the elements of a footprint. */
+  ofFootprint(footprint: Footprint): number {
+    return this.#number(footprint.slice().sort())
+  }
+
+  union(a: number, b: number): number {
+    if (a === b || b === EMPTY_SET) return a
+    if (a === EMPTY_SET) return b
+    const pair = Math.min(a, b) * 0x2000000 + Math.max(a, b)
+    const known = this.#unions.get(pair)
+    if (known !== undefined) return known
+    const union = this.#number(merged(this.#sets[a]!, this.#sets[b]!))
+    this.#unions.set(pair, union)
+    return union
+  }
+
+  #number(elements: Int32Array): number {
+    const name = elements.join()
+    const known = this.#numbers.get(name)
+    if (known !== undefined) return known
+    this.#sets.push(elements)
+    this.#numbers.set(name, this.#sets.length - 1)
+    return this.#sets.length - 1
+  }
+}
+
+function merged(a: Int32Array, b: Int32Array): Int32Array {
+  const all = new Int32Array(a.length + b.length)
+  let length = 0
+  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
+    const x = i < a.length ? a[i]! : Infinity
+    const y = j < b.length ? b[j]! : Infinity
+    all[length++] = Math.min(x, y)
+    if (x <= y) i++
+    if (y <= x) j++
+  }
+  return all.slice(0, length)
+}
