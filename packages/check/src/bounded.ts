@@ -6,6 +6,8 @@
 import { type Execution, firstThread, WAITS } from './execution.ts'
 import { conflict, type Footprint } from './footprint.ts'
 import type { Found, Past, Search, Wrong } from './search.ts'
+import { StateHash } from './state-hash.ts'
+import { StateTable } from './state-table.ts'
 
 interface Level {
   /** Thread that runs here; -1 before. */
@@ -22,8 +24,58 @@ interface Level {
   /** Preemptions on the way here. */
   readonly preemptions: number
   readonly past: Past
-  /** No other thread need be tried: what ran touched nothing. */
+  /** Nothing need be tried from here: what ran touched nothing, or the state was come to before at no more cost. */
   closed: boolean
+  /** The place of the state in the log of {@link Seen}. */
+  mark: number
+}
+
+/** States that a bounded search has come to, with the fewest preemptions and steps that it took. */
+class Seen {
+  readonly #hash: StateHash
+  readonly #table: StateTable
+  readonly #search: Search
+
+  private constructor(search: Search, size: number) {
+    this.#search = search
+    this.#hash = new StateHash(search.program, search.recorder, search.remembers, size)
+    this.#table = new StateTable(2, search.limits.states)
+  }
+
+  static of(search: Search, size: number): Seen | null {
+    return search.limits.states === 0 ? null : new Seen(search, size)
+  }
+
+  get mark(): number {
+    return this.#hash.mark
+  }
+
+  unwind(mark: number): void {
+    this.#hash.unwind(mark)
+  }
+
+  /** A step has run; whether its state was come to before, after the same thread, with no more preemptions and steps. */
+  step(execution: Execution, thread: number, from: Level, to: Level, depth: number): boolean {
+    const hash = this.#hash
+    hash.step(execution, thread, this.#search.footprint, from.past, to.past)
+    const a = hash.lanes[0]! ^ Math.imul(to.before + 2, 0x9e3779b1)
+    const b = hash.lanes[1]!
+    const known = this.#table.find(a, b)
+    if (known >= 0) {
+      const { numbers } = this.#table
+      if (numbers[known]! <= to.preemptions && numbers[known + 1]! <= depth) {
+        this.#search.matched++
+        return true
+      }
+    }
+    const at = this.#table.add(a, b)
+    if (at >= 0) {
+      this.#table.numbers[at] = to.preemptions
+      this.#table.numbers[at + 1] = depth
+      this.#search.states = this.#table.size
+    }
+    return false
+  }
 }
 
 /**
@@ -34,6 +86,7 @@ export function searchBounded(search: Search, bound: number): Found | null {
   search.restart()
   let execution = search.replay([], 0)
   const { size: threads, all } = execution
+  const seen = Seen.of(search, threads)
   const levels: Level[] = [levelAfter(null, execution, threads, null, false, search.begin(execution))]
   let best: Found | null = null
   for (;;) {
@@ -71,7 +124,11 @@ export function searchBounded(search: Search, bound: number): Found | null {
         best = better(best, wrong, levels, levels.length)
         break
       }
-      levels.push(levelAfter(level, execution, threads, footprint, costs, search.past))
+      const now = levelAfter(level, execution, threads, footprint, costs, search.past)
+      levels.push(now)
+      if (seen === null) continue
+      if (seen.step(execution, thread, level, now, levels.length)) now.closed = true
+      now.mark = seen.mark
     }
     // Up, to where something else can run.
     for (;;) {
@@ -80,6 +137,7 @@ export function searchBounded(search: Search, bound: number): Found | null {
       const tooLong = best !== null && levels.length > best.schedule.length
       if (!tooLong && choice(level, all, bound) >= 0) break
       levels.pop()
+      seen?.unwind(levels.at(-1)?.mark ?? 0)
     }
     execution = search.replay(
       levels.map(({ thread }) => thread),
@@ -108,6 +166,7 @@ function levelAfter(
     preemptions: (from?.preemptions ?? 0) + (costs ? 1 : 0),
     closed: false,
     past,
+    mark: 0,
   }
   if (from === null || footprint === null) return level
   for (let i = 0; i < threads; i++) {

@@ -58,6 +58,8 @@ export class StateHash {
     const local = i * 2
     mix.begin(this.#locals[local]!, this.#locals[local + 1]!)
     for (const element of footprint) this.#see(execution, i, element, before)
+    // A step that has touched nothing has come somewhere, too.
+    mix.add(execution.next[i] ?? -1)
     this.#setLocal(local, mix.a, mix.b)
     for (const element of footprint) {
       const how = element & HOW_MASK
