@@ -6,9 +6,11 @@
 import {
   PMEM_BASE_PFN,
   TOUCH_ENTRIES,
+  TOUCH_ENTRY_LOCK,
   TOUCH_FILE_SYSTEM,
   TOUCH_FRAME,
   TOUCH_FREEZE,
+  TOUCH_QUEUE,
   TOUCH_SHOOTDOWN,
   TOUCH_SIZE,
   TOUCH_TABLE,
@@ -17,6 +19,7 @@ import {
 } from '@mm-model/core'
 import {
   type DaxInode,
+  daxIsLocked,
   Ext4,
   PAGECACHE_TAG_DIRTY,
   PAGECACHE_TAG_TOWRITE,
@@ -72,6 +75,19 @@ function addOfFileSystem(mix: Mix, sb: SuperBlock | null, kind: number, id: numb
     case TOUCH_ENTRIES:
       addEntries(mix, sb.inodes.find(({ name }) => name === id) ?? null)
       return true
+    case TOUCH_ENTRY_LOCK: {
+      const [, name, page] = /^(.*) from page (\d+), \d+$/.exec(String(id))!
+      const inode = sb.inodes.find((one) => one.name === name)
+      if (inode !== undefined)
+        mix.add(daxIsLocked(new XaState(inode.entries).set(Number(page), 0).load()) ? 1 : 2)
+      return true
+    }
+    case TOUCH_QUEUE: {
+      const [, name, page] = /^wait queue of (.*) at page (\d+)$/.exec(String(id))!
+      const inode = sb.inodes.find((one) => one.name === name)
+      for (const { task } of inode?.entryWaiters.queues.get(Number(page)) ?? []) mix.add(task.id)
+      return true
+    }
     case TOUCH_SIZE:
       mix.number(sb.inodes.find(({ name }) => name === id)?.size ?? -1)
       return true

@@ -58,7 +58,7 @@ const NAMES: ReadonlyMap<Step, string> = new Map([
 export function counterexampleOf(program: Program, found: Found, shortest: boolean): Counterexample {
   const execution = new Execution(program)
   const { machine } = execution.instance
-  const recorder = new Recorder([])
+  const recorder = new Recorder([], null, true)
   const functions: string[] = []
   machine.touched = recorder.sink
   machine.trace = (name) => {

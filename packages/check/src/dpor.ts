@@ -10,7 +10,13 @@
  * @module
  */
 
-import { TOUCH_ACQUIRE, TOUCH_ACQUIRE_SHARED, TOUCH_RELEASE, TOUCH_RELEASE_SHARED } from '@mm-model/core'
+import {
+  TOUCH_ACQUIRE,
+  TOUCH_ACQUIRE_SHARED,
+  TOUCH_RELEASE,
+  TOUCH_RELEASE_SHARED,
+  TOUCH_WRITE,
+} from '@mm-model/core'
 import { type Execution, firstThread, WAITS } from './execution.ts'
 import { conflict, type Footprint, HOW_MASK, HOW_SHIFT } from './footprint.ts'
 import { RaceIndex } from './race-index.ts'
@@ -319,6 +325,8 @@ function releasesFor(a: Footprint, b: Footprint): boolean {
   for (const x of a) {
     const how = x & HOW_MASK
     if (how !== TOUCH_RELEASE && how !== TOUCH_RELEASE_SHARED) continue
+    // Who finds the lock of an entry taken does not wait for it, but queues up: that can come first.
+    if (a.includes((x & ~HOW_MASK) | TOUCH_WRITE)) continue
     for (const y of b) {
       if (x >> HOW_SHIFT !== y >> HOW_SHIFT) continue
       if ((y & HOW_MASK) === TOUCH_ACQUIRE) return true

@@ -85,6 +85,7 @@ export class Recorder {
   /** Per kind the keys of what invariants that look at it see. */
   readonly #observed: readonly (readonly number[])[]
   readonly #historian: Historian | null
+  readonly #asTold: boolean
   #elements: Int32Array = new Int32Array(64)
   #length = 0
   /** Kinds of what the step changed, events among them; a bit each. */
@@ -93,8 +94,10 @@ export class Recorder {
   /**
    * `observed`: sets of kinds, a bit each, that an invariant looks at. A step that changes one changes the object of that set,
    * too, so that no two of those commute. `historian` hears the events.
+   * Taking and releasing the lock of an entry is noted as a change, too, which for the order of steps it is, unless `asTold`.
    */
-  constructor(observed: Iterable<number>, historian: Historian | null = null) {
+  constructor(observed: Iterable<number>, historian: Historian | null = null, asTold = false) {
+    this.#asTold = asTold
     this.#historian = historian
     const sets = [...new Set(observed)]
     this.#names = sets.map((_, i) => [OBSERVED, i])
@@ -115,6 +118,8 @@ export class Recorder {
     }
     const key = typeof id === 'number' ? this.#keyOfNumber(kind, id) : this.#keyOfName(kind, id)
     this.#add((key << HOW_SHIFT) | how)
+    if (kind === TOUCH_ENTRY_LOCK && !isPlain(how) && !this.#asTold)
+      this.#add((key << HOW_SHIFT) | TOUCH_WRITE)
   }
 
   /** The `TOUCH_*` of what the key stands for. */

@@ -42,6 +42,9 @@ export type DefectName =
   | 'writeback-skips-locked'
   | 'freeze-without-writeback'
   | 'faults-pass-a-freeze'
+  | 'pmd-fault-waits-for-page'
+  | 'put-entry-wakes-nobody'
+  | 'invalidate-wakes-one'
   | 'zap-flushes-under-ptl'
   | 'towrite-cleared-last'
 
@@ -320,6 +323,30 @@ export const defects: Readonly<Record<DefectName, Defect>> = /*#__PURE__*/ Objec
     fixed: null,
     breaks: ['I34'],
     what: 'write faults do not wait for a freeze to end',
+  },
+  'pmd-fault-waits-for-page': {
+    kind: 'defect',
+    row: 20,
+    fix: '23c84eb7837514e16d79ed6d849b13745e0ce688',
+    fixed: '5.3',
+    breaks: ['I39'],
+    what: 'a fault of 2 MiB that meets a locked entry of a page sleeps on the queue of its own first page, where nobody wakes it',
+  },
+  'put-entry-wakes-nobody': {
+    kind: 'defect',
+    row: 21,
+    fix: 'fs/dax.c: put_unlocked_entry wakes unless there was none, or a conflict',
+    fixed: '5.3',
+    breaks: ['I39'],
+    what: 'who was woken for an entry and leaves it alone does not wake the next',
+  },
+  'invalidate-wakes-one': {
+    kind: 'defect',
+    row: 22,
+    fix: '237388320deffde7c2d65ed8fc9eef670dc979b3',
+    fixed: '5.13',
+    breaks: ['I39'],
+    what: 'invalidation that removes an entry wakes one of those who wait for it, who finds none and does not wake the next',
   },
   'zap-flushes-under-ptl': {
     kind: 'repair',

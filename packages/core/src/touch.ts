@@ -33,7 +33,11 @@ export const TOUCH_AREAS: number = 7
 export const TOUCH_I_MMAP: number = 8
 /** The entries of a mapping and their marks, by the file's name. */
 export const TOUCH_ENTRIES: number = 9
-/** The locks of the entries of a mapping, by the file's name. */
+/**
+ * The locks of the entries of a mapping, by the file's name and the entry. A step that finds one taken does not wait but goes
+ * to sleep on a queue (`TOUCH_QUEUE`), so that it can come before the release as well as after it: for the order of steps
+ * taking and releasing are changes like others.
+ */
 export const TOUCH_ENTRY_LOCK: number = 10
 /** The size of a file, by its name. */
 export const TOUCH_SIZE: number = 11

@@ -18,6 +18,7 @@ export {
   describeEntry,
 } from './entry.ts'
 export type { DecodedEntry, EntryFormat } from './entry-format.ts'
+export type { EntryWaiter, EntryWaiters } from './entry-waiters.ts'
 export { mountExt4 } from './ext4/mount.ts'
 export { Ext4 } from './ext4/personality.ts'
 export type { DaxFileOperations, DaxFileOperationsForm } from './file-operations.ts'

@@ -4,6 +4,7 @@
  */
 
 import { AddressSpace, File, type FileOperations, PMEM_BASE_PFN, RwSem } from '@mm-model/core'
+import { EntryWaiters } from './entry-waiters.ts'
 import type { InodeBlocks } from './ext4/blocks/index.ts'
 import { SB_FREEZE_WRITE, type SuperBlock } from './super-block.ts'
 import { XArray } from './xarray.ts'
@@ -16,6 +17,8 @@ export class DaxInode {
   readonly mapping: AddressSpace
   /** `i_pages`. */
   readonly entries: XArray = new XArray()
+  /** Who sleeps until one of them is unlocked. */
+  readonly entryWaiters: EntryWaiters = new EntryWaiters()
   /** `inode_lock`. */
   readonly rwsem: RwSem
   /** Bytes (`i_size`). */

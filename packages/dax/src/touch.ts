@@ -15,6 +15,7 @@ import {
   TOUCH_FILE_SYSTEM,
   TOUCH_FRAME,
   TOUCH_FREEZE,
+  TOUCH_QUEUE,
   TOUCH_READ,
   TOUCH_SIZE,
   TOUCH_TIMES,
@@ -66,6 +67,12 @@ export function touchesEntry(t: Task, name: string, xas: XaState, entry: number,
   const pages = 2 ** daxEntryOrder(entry)
   const start = xas.index - (xas.index % pages)
   touches(t, TOUCH_ENTRY_LOCK, `${name} from page ${start}, ${pages}`, how)
+}
+
+/** The queue of who sleeps until the entry that begins at page `start` is unlocked. */
+export function touchesQueue(t: Task, inode: DaxInode, start: number, how: number): void {
+  if (t.machine.touched === null) return
+  touches(t, TOUCH_QUEUE, `wait queue of ${inode.name} at page ${start}`, how)
 }
 
 /** All freeze levels. */

@@ -485,7 +485,7 @@ export class XaState {
     const found = this.find(max)
     this.#shift = shift
     this.#sibs = sibs
-    if (found === 0) this.index = start
+    this.index = start
     if (found === 0) this.#node = XAS_RESTART
     return found
   }

@@ -5,7 +5,7 @@
  */
 
 import { type Task, VM_FAULT_FALLBACK } from '@mm-model/core'
-import { blocked, unmapMappingPages } from '@mm-model/core/plain'
+import { unmapMappingPages } from '@mm-model/core/plain'
 import {
   DAX_EMPTY,
   DAX_PMD,
@@ -18,32 +18,44 @@ import {
   daxMakeEntry,
   PG_PMD_NR,
 } from '../entry.ts'
+import { WAKE_ALL, WAKE_NEXT } from '../entry-waiters.ts'
 import type { DaxInode } from '../inode.ts'
 import type { XaState } from '../xarray.ts'
+import { daxWakeEntry, putUnlockedEntry, waitEntryExclusive } from './entry-wait.ts'
 
 /** What {@link getUnlockedEntry} answers when a smaller entry is in the way (`dax_is_conflict`). */
 export const ENTRY_CONFLICT: number = -1
 
 /**
  * The entry in the range of `xas`, once nobody holds its lock: 0 for none, {@link ENTRY_CONFLICT} for one smaller than
- * `order` (fs/dax.c: get_unlocked_entry, 6.1).
+ * `order`. Who gets one locks it or puts it (`putUnlockedEntry`), in the same step (fs/dax.c: get_unlocked_entry, 6.1).
  */
-export function getUnlockedEntry(t: Task, xas: XaState, order: number, name: string): number {
+export function getUnlockedEntry(t: Task, inode: DaxInode, xas: XaState, order: number): number {
   for (;;) {
     const entry = xas.findConflict()
+    const smaller = daxEntryOrder(entry) < order
+    const waits = !smaller || t.machine.defects['pmd-fault-waits-for-page']
+    if (entry > 0 && daxIsLocked(entry) && waits) {
+      // Which entry is there, how large it is and that it is locked only its owner changes.
+      waitEntryExclusive(t, inode, xas, entry)
+      xas.reset()
+      continue
+    }
     if (entry === 0) return 0
-    if (daxEntryOrder(entry) < order) return ENTRY_CONFLICT
-    if (!daxIsLocked(entry)) return entry
-    blocked(t, { name: `the entry of ${name} at page ${xas.index}` })
-    xas.reset()
+    if (smaller) {
+      if (waits) putUnlockedEntry(t, inode, xas, entry, WAKE_NEXT)
+      return ENTRY_CONFLICT
+    }
+    return entry
   }
 }
 
-/** fs/dax.c: dax_unlock_entry, 6.1: puts the entry back without its lock. */
-export function daxUnlockEntry(t: Task, xas: XaState, entry: number): void {
+/** fs/dax.c: dax_unlock_entry, 6.1: puts the entry back without its lock, and wakes who has waited longest. */
+export function daxUnlockEntry(t: Task, inode: DaxInode, xas: XaState, entry: number): void {
   xas.reset()
-  // Nobody kept others from changing it: what is there stays.
+  // Where nobody kept others from changing it, what is there stays.
   if (!t.machine.defects['no-entry-lock']) xas.store(entry)
+  daxWakeEntry(t, inode, xas, entry, WAKE_NEXT)
 }
 
 /** The entry as whoever locks it stores it; one that no kernel with locks had has none. */
@@ -63,7 +75,7 @@ export function grabMappingEntry(
   order: number,
 ): number {
   xas.set(index, order)
-  const entry = getUnlockedEntry(t, xas, order, inode.name)
+  const entry = getUnlockedEntry(t, inode, xas, order)
   if (entry === ENTRY_CONFLICT) {
     if (!t.machine.defects['pmd-entry-over-ptes']) return -VM_FAULT_FALLBACK
     const start = index - (index % PG_PMD_NR)
@@ -78,6 +90,7 @@ export function grabMappingEntry(
       xas.reset()
     }
     xas.store(0)
+    daxWakeEntry(t, inode, xas, entry, WAKE_ALL)
     xas.set(index, order)
   }
   const made = daxMakeEntry(0, order > 0 ? DAX_EMPTY | DAX_PMD : DAX_EMPTY)

@@ -28,6 +28,7 @@ import {
   PG_PMD_NR,
   PMD_ORDER,
 } from '../entry.ts'
+import { WAKE_NEXT } from '../entry-waiters.ts'
 import { daxContext, type FaultContext } from '../fault-context.ts'
 import type { DaxFile, DaxInode } from '../inode.ts'
 import {
@@ -45,6 +46,7 @@ import { iomapBegin, iomapEnd, iomapLength } from '../iomap-begin.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE } from '../xarray.ts'
 import { daxIomapCowCopy } from './dax-io.ts'
 import { daxUnlockEntry, ENTRY_CONFLICT, getUnlockedEntry, grabMappingEntry, lockedEntry } from './entries.ts'
+import { putUnlockedEntry } from './entry-wait.ts'
 import { iomapBeginAndZero, tagAfterInsert } from './old-fault.ts'
 
 /**
@@ -98,7 +100,7 @@ function daxIomapPteFault(t: Task, vmf: VmFault): number {
         if (converts) iomapBegin(t, inode, pos, 4096, flags, context)
       }
     }
-    daxUnlockEntry(t, context.xas, context.entry)
+    daxUnlockEntry(t, inode, context.xas, context.entry)
   }
   if (m.trace !== null) m.trace('dax_pte_fault_done', t, vmf.pgoff, ret, 0)
   return ret
@@ -139,7 +141,7 @@ function daxIomapPmdFault(t: Task, vmf: VmFault): number {
           iomapEnd(inode, pos, length, ret === VM_FAULT_FALLBACK ? 0 : PMD_SIZE, flags)
         }
       }
-      daxUnlockEntry(t, context.xas, context.entry)
+      daxUnlockEntry(t, inode, context.xas, context.entry)
     } else ret = -entry
   }
   if (ret === VM_FAULT_FALLBACK && !pt.isNone(vmf.pmd) && pt.pmdIsLeaf(vmf.pmd)) {
@@ -313,8 +315,9 @@ function daxInsertPfnMkwrite(
   const m = t.machine
   const { xas } = daxContext(t)
   xas.bind(inode.entries).set(vmf.pgoff, order)
-  const entry = getUnlockedEntry(t, xas, order, inode.name)
+  const entry = getUnlockedEntry(t, inode, xas, order)
   if (entry === 0 || entry === ENTRY_CONFLICT || (order === 0 && daxIsPmdEntry(entry))) {
+    putUnlockedEntry(t, inode, xas, entry, WAKE_NEXT)
     if (m.trace !== null) m.trace('dax_insert_pfn_mkwrite_no_entry', t, vmf.pgoff, VM_FAULT_NOPAGE, 0)
     return VM_FAULT_NOPAGE
   }
@@ -322,7 +325,7 @@ function daxInsertPfnMkwrite(
   xas.store(lockedEntry(t, entry))
   const ret =
     order === 0 ? vmfInsertMixedMkwrite(t, vmf, pfn) : vmfInsertPfnPmd(t, vmf, pfn, true)
-  daxUnlockEntry(t, xas, entry)
+  daxUnlockEntry(t, inode, xas, entry)
   if (m.trace !== null) m.trace('dax_insert_pfn_mkwrite', t, vmf.pgoff, ret, 0)
   return ret
 }

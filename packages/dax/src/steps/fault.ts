@@ -19,7 +19,6 @@ import {
   TOUCH_FILE_SYSTEM,
   TOUCH_FRAME,
   TOUCH_READ,
-  TOUCH_RELEASE,
   TOUCH_SIZE,
   TOUCH_TABLE,
   TOUCH_WRITE,
@@ -60,6 +59,7 @@ import {
   PG_PMD_NR,
   PMD_ORDER,
 } from '../entry.ts'
+import { WAKE_NEXT } from '../entry-waiters.ts'
 import { daxContext, type FaultContext } from '../fault-context.ts'
 import type { DaxFile, DaxInode } from '../inode.ts'
 import {
@@ -78,6 +78,7 @@ import { touchesCow, touchesEntry, touchesNew } from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE } from '../xarray.ts'
 import { daxIomapCowCopy } from './dax-io.ts'
 import { daxUnlockEntry, ENTRY_CONFLICT, getUnlockedEntry, grabMappingEntry, lockedEntry } from './entries.ts'
+import { putUnlockedEntry } from './entry-wait.ts'
 import { iomapBeginAndZero, tagAfterInsert } from './old-fault.ts'
 
 /**
@@ -139,9 +140,7 @@ function* daxIomapPteFault(t: Task, vmf: VmFault): Steps<number> {
         if (converts) iomapBegin(t, inode, pos, 4096, flags, context)
       }
     }
-    touchesEntry(t, inode.name, context.xas, context.entry, TOUCH_RELEASE)
-    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
-    yield* daxUnlockEntry(t, context.xas, context.entry)
+    yield* daxUnlockEntry(t, inode, context.xas, context.entry)
   }
   if (m.trace !== null) m.trace('dax_pte_fault_done', t, vmf.pgoff, ret, 0)
   return ret
@@ -188,9 +187,7 @@ function* daxIomapPmdFault(t: Task, vmf: VmFault): Steps<number> {
           iomapEnd(inode, pos, length, ret === VM_FAULT_FALLBACK ? 0 : PMD_SIZE, flags)
         }
       }
-      touchesEntry(t, inode.name, context.xas, context.entry, TOUCH_RELEASE)
-      touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
-      yield* daxUnlockEntry(t, context.xas, context.entry)
+      yield* daxUnlockEntry(t, inode, context.xas, context.entry)
     } else ret = -entry
   }
   touches(t, TOUCH_TABLE, vmf.pmd >>> 9, TOUCH_READ)
@@ -371,8 +368,9 @@ function* daxInsertPfnMkwrite(
   const m = t.machine
   const { xas } = daxContext(t)
   xas.bind(inode.entries).set(vmf.pgoff, order)
-  const entry = yield* getUnlockedEntry(t, xas, order, inode.name)
+  const entry = yield* getUnlockedEntry(t, inode, xas, order)
   if (entry === 0 || entry === ENTRY_CONFLICT || (order === 0 && daxIsPmdEntry(entry))) {
+    putUnlockedEntry(t, inode, xas, entry, WAKE_NEXT)
     if (m.trace !== null) m.trace('dax_insert_pfn_mkwrite_no_entry', t, vmf.pgoff, VM_FAULT_NOPAGE, 0)
     return VM_FAULT_NOPAGE
   }
@@ -382,9 +380,7 @@ function* daxInsertPfnMkwrite(
   xas.store(lockedEntry(t, entry))
   const ret =
     order === 0 ? yield* vmfInsertMixedMkwrite(t, vmf, pfn) : yield* vmfInsertPfnPmd(t, vmf, pfn, true)
-  touchesEntry(t, inode.name, xas, entry, TOUCH_RELEASE)
-  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
-  yield* daxUnlockEntry(t, xas, entry)
+  yield* daxUnlockEntry(t, inode, xas, entry)
   if (m.trace !== null) m.trace('dax_insert_pfn_mkwrite', t, vmf.pgoff, ret, 0)
   return ret
 }

@@ -14,22 +14,30 @@ import {
   touches,
 } from '@mm-model/core'
 import { unmapMappingPages, unmapMappingRange } from '@mm-model/core/steps'
-import { daxEntryOrder } from '../entry.ts'
+import { daxEntryOrder, daxIsLocked } from '../entry.ts'
+import { WAKE_ALL, WAKE_NEXT } from '../entry-waiters.ts'
 import type { DaxInode } from '../inode.ts'
 import type { SuperBlock } from '../super-block.ts'
+import { touchesEntry } from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
-import { ENTRY_CONFLICT, getUnlockedEntry } from './entries.ts'
+import { getUnlockedEntry } from './entries.ts'
+import { putUnlockedEntry } from './entry-wait.ts'
 import { MAX_PAGE_INDEX } from './writeback.ts'
 
 /** fs/dax.c: __dax_invalidate_entry, 6.1: removes the entry at `index` unless it is dirty and `truncating` is false. */
 function* daxInvalidateEntry(t: Task, inode: DaxInode, index: number, truncating: boolean): Steps<void> {
   const xas = new XaState(inode.entries).set(index, 0)
-  const entry = yield* getUnlockedEntry(t, xas, 0, inode.name)
+  const entry = yield* getUnlockedEntry(t, inode, xas, 0)
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
-  if (entry === 0 || entry === ENTRY_CONFLICT) return
-  if (!truncating && (xas.getMark(PAGECACHE_TAG_DIRTY) || xas.getMark(PAGECACHE_TAG_TOWRITE))) return
-  xas.store(0)
-  yield STEP_FLAG
+  const stays =
+    entry <= 0 || (!truncating && (xas.getMark(PAGECACHE_TAG_DIRTY) || xas.getMark(PAGECACHE_TAG_TOWRITE)))
+  if (!stays) xas.store(0)
+  // Those who wait would each find no entry, or one of another size, and not come to wake the next.
+  putUnlockedEntry(t, inode, xas, entry, t.machine.defects['invalidate-wakes-one'] ? WAKE_NEXT : WAKE_ALL)
+  if (!stays) {
+    touchesEntry(t, inode.name, xas, entry, TOUCH_WRITE)
+    yield STEP_FLAG
+  }
 }
 
 /** Removes the entries of pages `first … last`; a 2 MiB entry goes whole (mm/truncate.c: truncate_inode_pages_range, 6.1). */
@@ -117,7 +125,13 @@ export function* breakLayouts(t: Task, inode: DaxInode): Steps<void> {
     const entry = xas.set(index, 0).find(MAX_PAGE_INDEX)
     if (entry === 0) return
     const start = xas.entryStart
-    yield* getUnlockedEntry(t, xas, 0, inode.name)
+    touchesEntry(t, inode.name, xas, entry, TOUCH_READ)
+    let unlocked = entry
+    if (daxIsLocked(entry)) {
+      xas.reset()
+      unlocked = yield* getUnlockedEntry(t, inode, xas, 0)
+    }
+    putUnlockedEntry(t, inode, xas, unlocked, WAKE_NEXT)
     index = start + 2 ** daxEntryOrder(entry)
   }
 }

@@ -18,10 +18,12 @@ import {
 } from '@mm-model/core'
 import { downRead, pfnMkcleanRange, upRead } from '@mm-model/core/steps'
 import { daxEntryOrder, daxIsEmptyEntry, daxIsLocked, daxIsZeroEntry, daxToPfn } from '../entry.ts'
+import { WAKE_NEXT } from '../entry-waiters.ts'
 import type { DaxInode } from '../inode.ts'
 import { touchesCmtime, touchesEntry, touchesFlushed } from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
-import { ENTRY_CONFLICT, getUnlockedEntry, lockedEntry } from './entries.ts'
+import { getUnlockedEntry, lockedEntry } from './entries.ts'
+import { daxWakeEntry, putUnlockedEntry } from './entry-wait.ts'
 import { mappingFlushCmtime } from './times.ts'
 
 /** Last page of the longest file: LLONG_MAX >> PAGE_SHIFT. */
@@ -89,10 +91,14 @@ function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number)
   if (daxIsLocked(entry)) {
     if (defects['writeback-skips-locked']) return 0
     const old = entry
-    entry = yield* getUnlockedEntry(t, xas, 0, inode.name)
-    if (entry === 0 || entry === ENTRY_CONFLICT || daxToPfn(old) !== daxToPfn(entry)) return 0
-    if (daxIsEmptyEntry(entry) || daxIsZeroEntry(entry)) return -EIO
-    if (!xas.getMark(PAGECACHE_TAG_TOWRITE)) return 0
+    xas.reset()
+    entry = yield* getUnlockedEntry(t, inode, xas, 0)
+    const gone = entry === 0 || daxToPfn(old) !== daxToPfn(entry)
+    const odd = !gone && (daxIsEmptyEntry(entry) || daxIsZeroEntry(entry))
+    if (gone || odd || !xas.getMark(PAGECACHE_TAG_TOWRITE)) {
+      putUnlockedEntry(t, inode, xas, entry, WAKE_NEXT)
+      return odd ? -EIO : 0
+    }
   }
   touchesEntry(t, inode.name, xas, entry, TOUCH_ACQUIRE)
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
@@ -127,6 +133,7 @@ function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number)
   if (!defects['no-entry-lock']) xas.store(entry)
   xas.clearMark(PAGECACHE_TAG_DIRTY)
   if (defects['towrite-cleared-last']) xas.clearMark(PAGECACHE_TAG_TOWRITE)
+  daxWakeEntry(t, inode, xas, entry, WAKE_NEXT)
   if (m.trace !== null) m.trace('dax_writeback_one', t, index, count, 0)
   return 0
 }
