@@ -78,7 +78,9 @@ function handleMmFaultInner(t: Task, vma: Vma, address: number, flags: number): 
       return 0
     }
   }
-  if (kernel.allocatesPteTableFirst && pt.isNone(vmf.pmd)) pt.populate(vmf.pmd, pt.allocTable())
+  if (kernel.allocatesPteTableFirst) {
+    if (pt.isNone(vmf.pmd)) pt.populate(vmf.pmd, pt.allocTable())
+  }
   return handlePteFault(t, vmf)
 }
 

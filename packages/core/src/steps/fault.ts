@@ -85,8 +85,10 @@ function* handleMmFaultInner(t: Task, vma: Vma, address: number, flags: number):
       return 0
     }
   }
-  touchesPopulate(t, vmf.pmd)
-  if (kernel.allocatesPteTableFirst && pt.isNone(vmf.pmd)) pt.populate(vmf.pmd, pt.allocTable())
+  if (kernel.allocatesPteTableFirst) {
+    touchesPopulate(t, vmf.pmd)
+    if (pt.isNone(vmf.pmd)) pt.populate(vmf.pmd, pt.allocTable())
+  }
   return yield* handlePteFault(t, vmf)
 }
 
