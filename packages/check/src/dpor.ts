@@ -17,50 +17,24 @@ import {
   TOUCH_RELEASE_SHARED,
   TOUCH_WRITE,
 } from '@mm-model/core'
-import { type Execution, firstThread, WAITS } from './execution.ts'
+import { type Execution, WAITS } from './execution.ts'
 import { conflict, type Footprint, HOW_MASK, HOW_SHIFT } from './footprint.ts'
+import {
+  bits,
+  type Level,
+  lowest,
+  NOTHING,
+  next,
+  type SavedLevel,
+  type SavedSearch,
+  savedLevels,
+} from './level.ts'
 import { RaceIndex } from './race-index.ts'
-import { type Found, type Past, preemptionsOf, type Search } from './search.ts'
+import { type Found, notTheSame, type Past, preemptionsOf, type Search } from './search.ts'
 import { NO_FUTURE, StateCache } from './state-cache.ts'
 
-/** One state on the way: what was run from it, and what must be. */
-interface Level {
-  /** Thread that ran here last; -1 before. */
-  thread: number
-  footprint: Footprint
-  /** Per thread: index + 1 of its last step that happened before this one, this one included. */
-  clock: Int32Array
-  /** Threads to run from here, and those that were; a bit each. */
-  backtrack: number
-  explored: number
-  /** Threads known to wait here. */
-  waiting: number
-  /** What the threads that wait had touched when they tried. */
-  pending: readonly Footprint[]
-  /** Threads that need not run here before something happens that their next step does not commute with. */
-  sleep: number
-  /** The next steps of those that sleep or were explored. */
-  asleep: readonly Footprint[]
-  /** Threads that have ended. */
-  done: number
-  past: Past
-  /** Of the state: lanes of its hash, the place in the cache's log, and what is touched from here on, if all that is known. */
-  a: number
-  b: number
-  mark: number
-  future: Int32Array
-  /** It was searched from before, by other steps that led there. */
-  known: boolean
-}
-
-const NOTHING: Footprint = new Int32Array(0)
-
-/** Runs the search; answers the first schedule that ends in something wrong. @throws Stop */
-export function searchReduced(search: Search): Found | null {
-  return new Reduced(search).run()
-}
-
-class Reduced {
+/** The reduced search of one program, or of a part of it. */
+export class ReducedSearch {
   readonly #search: Search
   readonly #levels: Level[] = []
   #threads = 0
@@ -72,29 +46,86 @@ class Reduced {
   #cache: StateCache | null = null
   #first: Int32Array = new Int32Array(0)
   readonly #one: Int32Array = new Int32Array(1)
+  /** States before it are somebody else's. */
+  #base = 0
+  /** With {@link partition}: how deep, and the states that deep. */
+  #deepest = Infinity
+  #parts: SavedSearch[] = []
 
   constructor(search: Search) {
     this.#search = search
   }
 
-  run(): Found | null {
-    this.#search.restart()
-    let execution = this.#search.replay([], 0)
+  /** Searches all, or the rest, from where it was; answers the first schedule that ends in something wrong. @throws Stop */
+  run(from: SavedSearch | null = null): Found | null {
+    const execution = this.#begin(true)
+    if (from === null) return this.#searchFrom(execution)
+    this.#base = from.base
+    return this.#searchFrom(this.#restore(execution, from.levels))
+  }
+
+  /**
+   * Runs every schedule of the first `depth` steps, up to those that only reorder what commutes; {@link parts} are then what
+   * comes after each of them. Answers as {@link run} if something is wrong before. @throws Stop
+   */
+  partition(depth: number): Found | null {
+    this.#deepest = depth
+    this.#parts = []
+    return this.#searchFrom(this.#begin(false))
+  }
+
+  /** Of the last {@link partition}. */
+  get parts(): readonly SavedSearch[] {
+    return this.#parts
+  }
+
+  /** Where the search is. */
+  save(): SavedSearch {
+    return { levels: savedLevels(this.#levels), base: this.#base }
+  }
+
+  /** How much of the search is done, by what was run of what is known that must be: 0 … 1. */
+  get fraction(): number {
+    let done = 0
+    let share = 1
+    for (const { backtrack, explored, sleep, waiting } of this.#levels.slice(this.#base)) {
+      const all = bits((backtrack | explored) & ~sleep & ~waiting)
+      if (all === 0) break
+      share /= all
+      // The one that runs now is not done.
+      done += share * Math.max(0, bits(explored) - 1)
+    }
+    return Math.min(1, done)
+  }
+
+  /** Depth of the state at hand. */
+  get depth(): number {
+    return this.#levels.length - 1
+  }
+
+  #begin(remember: boolean): Execution {
+    const execution = this.#search.replay([], 0)
     this.#threads = execution.size
     this.#all = execution.all
     this.#real = execution.threads
     this.#none = Array.from({ length: this.#threads }, () => NOTHING)
     this.#first = new Int32Array(this.#threads)
     this.#index.begin(this.#threads)
-    this.#cache = StateCache.of(this.#search, this.#threads)
+    this.#cache = remember ? StateCache.of(this.#search, this.#threads) : null
+    this.#levels.length = 0
+    this.#base = 0
     this.#levels.push(this.#level(execution, null, this.#search.begin(execution)))
-    for (;;) {
+    return execution
+  }
+
+  #searchFrom(begun: Execution): Found | null {
+    for (let execution = begun; ; ) {
       const found = this.#runToEnd(execution)
       if (found !== null) return found
       // Back to the last state from which something else must run.
       for (;;) {
-        const level = this.#levels.at(-1)
-        if (level === undefined) return null
+        if (this.#levels.length <= this.#base) return null
+        const level = this.#levels.at(-1)!
         if (next(level) >= 0) break
         this.#leave(level)
       }
@@ -109,12 +140,50 @@ class Reduced {
     }
   }
 
+  /** Runs to the last of some saved levels, and finds out on the way what they do not say. */
+  #restore(execution: Execution, saved: readonly SavedLevel[]): Execution {
+    const search = this.#search
+    for (const [depth, { thread, backtrack, explored, waiting, sleep }] of saved.entries()) {
+      const level = this.#levels[depth]!
+      // What was found from here before is not known any more: nobody may rely on it.
+      Object.assign(level, { backtrack, explored, waiting, sleep, known: true })
+      for (let i = 0; i < this.#threads; i++) {
+        const bit = 1 << i
+        if ((waiting & bit) !== 0 && search.step(execution, i, level.past) === WAITS) {
+          level.pending = level.pending.with(i, search.footprint)
+          this.#cache?.willTouch(level.future, i, search.footprint)
+        }
+        if (((explored | sleep) & bit) === 0 || (i === thread && depth < saved.length - 1)) continue
+        const aside = search.replay(
+          saved.map((one) => one.thread),
+          depth,
+        )
+        search.step(aside, i, level.past)
+        level.asleep = level.asleep.with(i, search.footprint)
+      }
+      if (depth === saved.length - 1) return execution
+      if (search.step(execution, thread, level.past) === WAITS) throw notTheSame(depth)
+      level.thread = thread
+      level.footprint = search.footprint
+      level.clock = this.#index.add(depth, thread, search.footprint)
+      this.#cache?.step(execution, thread, search.footprint, level.past, search.past)
+      this.#levels.push(this.#level(execution, level, search.past))
+      level.asleep = level.asleep.with(thread, level.footprint)
+    }
+    return execution
+  }
+
   /** Runs on from the last level, where something is to be run, until nothing is. */
   #runToEnd(execution: Execution): Found | null {
     const search = this.#search
     for (;;) {
       const depth = this.#levels.length - 1
       const level = this.#levels[depth]!
+      if (depth >= this.#deepest) {
+        this.#parts.push({ levels: savedLevels(this.#levels), base: depth })
+        level.backtrack = 0
+        return null
+      }
       const thread = next(level)
       if (thread < 0) {
         const left = this.#all & ~level.done
@@ -239,7 +308,8 @@ class Reduced {
       }
     }
     const able = this.#all & ~done & ~level.waiting & ~level.sleep
-    level.backtrack = preferred >= 0 && (able & (1 << preferred)) !== 0 ? 1 << preferred : lowest(able)
+    if (this.#deepest < Infinity && this.#levels.length < this.#deepest) level.backtrack = able
+    else level.backtrack = preferred >= 0 && (able & (1 << preferred)) !== 0 ? 1 << preferred : lowest(able)
     return level
   }
 
@@ -309,15 +379,6 @@ class Reduced {
     })
     return { wrong, schedule, preemptions }
   }
-}
-
-/** A thread to run from the level, or -1. */
-function next(level: Level): number {
-  return firstThread(level.backtrack & ~level.explored & ~level.sleep & ~level.waiting & ~level.done)
-}
-
-function lowest(bits: number): number {
-  return bits & -bits
 }
 
 /** Whether a step with footprint `a` releases what one with footprint `b` then takes: `b` cannot come first. */

@@ -6,34 +6,50 @@
 import { MachineError } from '@mm-model/core'
 import { searchBounded, searchRandom } from './bounded.ts'
 import { type Counterexample, counterexampleOf } from './counterexample.ts'
-import { searchReduced } from './dpor.ts'
+import { ReducedSearch } from './dpor.ts'
+import type { SavedSearch } from './level.ts'
 import type { Program, StateInvariant } from './program.ts'
 import { type Found, Search, Stop } from './search.ts'
 
 /** How to explore; left out, every interleaving. */
 export interface ExploreOptions {
-  /** What must hold, besides that no call throws and no threads wait for each other. */
+  /** What must hold, besides that no call throws, locks have an order and no threads wait for each other. */
   readonly invariants?: readonly StateInvariant[] | undefined
   /** At most so many preemptions, 0 or more, without reduction. */
   readonly preemptions?: number | undefined
   /** So many schedules at random instead; `seed` is any integer from 0 to 2^32 - 1. */
   readonly random?: { readonly schedules: number; readonly seed: number } | undefined
-  /** Stop after so many executions; left out, a million. */
+  /** Stop after so many executions; left out, a hundred million. */
   readonly maxExecutions?: number | undefined
-  /** Stop after so many steps; left out, a thousand million. */
+  /** Stop after so many steps; left out, 10^12. */
   readonly maxSteps?: number | undefined
   /** Remember so many states, to go on from each once; left out, 2^21; 0 for none. */
   readonly maxStates?: number | undefined
   /** Keep every final state, as text; left out, they are not kept. */
   readonly finalStates?: boolean | undefined
+  /** Search only part `index`, 1 … `count`, of as many: together they are all. Not with `preemptions` or `random`. */
+  readonly shard?: { readonly index: number; readonly count: number } | undefined
+  /** Go on from where a search of the same program, with the same rules and shard, has stopped. */
+  readonly resume?: Checkpoint | undefined
+  /** Called now and then; `false` stops the search. */
+  readonly progress?: ((at: Progress) => boolean | undefined) | undefined
+  /** Whether a counterexample is to be a shortest one, which takes another search; left out, yes. */
+  readonly shortest?: boolean | undefined
 }
 
-/** What an exploration came to. */
-export interface Exploration {
-  /** `holds`: in every interleaving. `violated`: see {@link counterexample}. */
-  readonly outcome: 'holds' | 'violated' | 'not exhausted'
-  /** `holds in all interleavings`, `violated: …` or `not exhausted: …`, with the reason. */
-  readonly verdict: string
+/** How far a search is. */
+export interface Progress {
+  readonly executions: number
+  readonly steps: number
+  readonly states: number
+  /** Steps from the beginning to the state at hand. */
+  readonly depth: number
+  /** How much is done of what is known that must be, 0 … 1; it can become less. */
+  readonly fraction: number
+}
+
+/** What a search came through. */
+export interface Counts {
   /** Machines built and run. */
   readonly executions: number
   /** Steps run, those that were run again to come back to a state included. */
@@ -44,10 +60,35 @@ export interface Exploration {
   readonly matched: number
   /** Different states that the search came through and remembers. */
   readonly states: number
+  /** Locks that were taken while others were held: `held > taken`. */
+  readonly locks: readonly string[]
+}
+
+/** Where a search has stopped. */
+export interface Checkpoint {
+  /** Of the parts of its shard, the one that it was at. */
+  readonly part: number
+  readonly search: SavedSearch
+  readonly counts: Counts
+}
+
+/** What an exploration came to. */
+export interface Exploration extends Counts {
+  /** `holds`: in every interleaving, or in those of the shard. `violated`: see {@link counterexample}. */
+  readonly outcome: 'holds' | 'violated' | 'not exhausted'
+  /** `holds in all interleavings`, `violated: …` or `not exhausted: …`, with the reason. */
+  readonly verdict: string
   /** Final states with how many executions ended in each, when they were asked for. */
   readonly finalStates: ReadonlyMap<string, number>
   readonly counterexample: Counterexample | null
+  /** To go on from, when a limit or {@link ExploreOptions.progress} stopped the search of all interleavings. */
+  readonly checkpoint: Checkpoint | null
 }
+
+/** Parts that a search is divided into for each shard: more even out what one takes. */
+const PARTS_A_SHARD = 8
+/** Steps after which it is not divided any further. */
+const DEEPEST_PART = 40
 
 /**
  * Runs the program in every interleaving of its visible steps, up to those that differ only in the order of steps that
@@ -56,53 +97,133 @@ export interface Exploration {
  * @throws MachineError BAD_CONFIGURATION for options out of range, and for a program that cannot be explored
  */
 export function explore(program: Program, options: ExploreOptions = {}): Exploration {
-  const { invariants = [], preemptions, random, finalStates = false } = options
+  const { invariants = [], preemptions, random, finalStates = false, resume } = options
   const limits = {
-    executions: options.maxExecutions ?? 1e6,
-    steps: options.maxSteps ?? 1e9,
+    executions: options.maxExecutions ?? 1e8,
+    steps: options.maxSteps ?? 1e12,
     states: options.maxStates ?? 2 ** 21,
   }
   for (const [name, value] of Object.entries({ ...limits, preemptions: preemptions ?? 0, ...random })) {
-    if (!Number.isInteger(value) || value < 0) throw badOption(name, value)
+    if (!Number.isInteger(value) || value < 0) throw badOption(name, value, 'a whole number, 0 or more')
   }
   const search = new Search(program, invariants, limits, finalStates)
+  if (resume !== undefined) search.addCounts(resume.counts)
+  const run = new Exploring(search, options)
   let found: Found | null = null
-  let shortest = true
   let rest = ''
+  let isShortest = false
   try {
     if (random !== undefined) {
-      shortest = false
       rest = `${random.schedules} random schedules`
       found = searchRandom(search, random.schedules, random.seed)
     } else if (preemptions !== undefined) {
       rest = `schedules with more than ${preemptions} preemptions`
       found = fewest(search, preemptions)
-    } else {
-      found = searchReduced(search)
-      shortest = found === null
-    }
+      isShortest = found !== null
+    } else found = run.all()
   } catch (error) {
     if (!(error instanceof Stop)) throw error
     rest = error.message
   }
-  if (found !== null && !shortest && random === undefined) {
+  const counts = search.counts
+  if (found !== null && !isShortest && random === undefined && options.shortest !== false) {
     try {
       found = fewest(search, found.preemptions) ?? found
-      shortest = true
+      isShortest = true
     } catch (error) {
       if (!(error instanceof Stop)) throw error
     }
   }
-  const { executions, steps, redundant, matched, states } = search
-  const counts = { executions, steps, redundant, matched, states, finalStates: search.finalStates }
+  const common = { ...counts, finalStates: search.finalStates }
   if (found !== null) {
-    const counterexample = counterexampleOf(program, found, shortest)
+    const counterexample = counterexampleOf(program, found, isShortest)
     const verdict = `violated: ${found.wrong.name}: ${found.wrong.message}`
-    return { outcome: 'violated', verdict, ...counts, counterexample }
+    return { outcome: 'violated', verdict, ...common, counterexample, checkpoint: null }
   }
   const outcome = rest === '' ? 'holds' : 'not exhausted'
-  const verdict = rest === '' ? 'holds in all interleavings' : `not exhausted: ${rest}`
-  return { outcome, verdict, ...counts, counterexample: null }
+  const verdict = rest === '' ? run.holds : `not exhausted: ${rest}`
+  return { outcome, verdict, ...common, counterexample: null, checkpoint: run.checkpoint() }
+}
+
+/** The search of all interleavings, or of a shard of them. */
+class Exploring {
+  readonly #search: Search
+  readonly #reduced: ReducedSearch
+  readonly #shard: ExploreOptions['shard']
+  readonly #resume: Checkpoint | undefined
+  /** Of the shard's parts, the one at hand; -1 before and after. */
+  #part = -1
+
+  constructor(search: Search, { shard, resume, progress }: ExploreOptions) {
+    this.#search = search
+    this.#reduced = new ReducedSearch(search)
+    this.#shard = shard
+    this.#resume = resume
+    if (shard !== undefined) {
+      const { index, count } = shard
+      if (!Number.isInteger(count) || count < 1) throw badOption('shards', count, 'a whole number, 1 or more')
+      if (!Number.isInteger(index) || index < 1 || index > count)
+        throw badOption('shard', index, `a whole number from 1 to ${count}`)
+    }
+    if (progress !== undefined) {
+      search.onTick = () => {
+        const { executions, steps, states } = search
+        const { depth, fraction } = this.#reduced
+        return progress({ executions, steps, states, depth, fraction }) !== false
+      }
+    }
+  }
+
+  get holds(): string {
+    const part = this.#shard === undefined ? '' : ` of shard ${this.#shard.index} of ${this.#shard.count}`
+    return `holds in all interleavings${part}`
+  }
+
+  /** Searches; answers the first schedule that ends in something wrong. @throws Stop */
+  all(): Found | null {
+    this.#search.restart()
+    this.#search.locks.learn(this.#resume?.counts.locks ?? [])
+    if (this.#shard === undefined) return this.#from(0, [null])
+    const { index, count } = this.#shard
+    const { found, parts } = this.#parts(count)
+    if (found !== null) return found
+    return this.#from(
+      this.#resume?.part ?? 0,
+      parts.filter((_, i) => i % count === index - 1),
+    )
+  }
+
+  #from(first: number, parts: readonly (SavedSearch | null)[]): Found | null {
+    for (let part = first; part < parts.length; part++) {
+      this.#part = part
+      const resumed = part === first ? this.#resume?.search : undefined
+      const found = this.#reduced.run(resumed ?? parts[part]!)
+      if (found !== null) return found
+    }
+    this.#part = -1
+    return null
+  }
+
+  /** The parts of all shards: the same for each shard of so many. */
+  #parts(shards: number): { found: Found | null; parts: readonly SavedSearch[] } {
+    const reduced = new ReducedSearch(this.#search)
+    for (let depth = 1; ; depth++) {
+      const found = reduced.partition(depth)
+      const { parts } = reduced
+      if (
+        found !== null ||
+        parts.length === 0 ||
+        parts.length >= shards * PARTS_A_SHARD ||
+        depth === DEEPEST_PART
+      )
+        return { found, parts }
+    }
+  }
+
+  checkpoint(): Checkpoint | null {
+    if (this.#part < 0) return null
+    return { part: this.#part, search: this.#reduced.save(), counts: this.#search.counts }
+  }
 }
 
 /** By number of preemptions, up to `most`. */
@@ -115,10 +236,10 @@ function fewest(search: Search, most: number): Found | null {
   return null
 }
 
-function badOption(name: string, value: unknown): MachineError {
+function badOption(name: string, value: unknown, expected: string): MachineError {
   return new MachineError('BAD_CONFIGURATION', {
     found: `${name} ${String(value)}`,
-    expected: 'a whole number, 0 or more',
+    expected,
     remedy: 'choose a number in that range',
   })
 }

@@ -5,9 +5,17 @@
 
 export { assertionsOf } from './assertions.ts'
 export { type Counterexample, formatCounterexample, type ScheduleStep } from './counterexample.ts'
-export { type Exploration, type ExploreOptions, explore } from './explore.ts'
+export {
+  type Checkpoint,
+  type Counts,
+  type Exploration,
+  type ExploreOptions,
+  explore,
+  type Progress,
+} from './explore.ts'
 export type { CommittedFile, Happened, RunHistory, Sync } from './history.ts'
 export { invariants, invariantsNamed, stateInvariants } from './invariants/all.ts'
+export { mergeExplorations } from './merge.ts'
 export type { Instance, Program, StateInvariant, Thread } from './program.ts'
 export { programOf, type ScenarioInstance } from './scenario-program.ts'
 export type { Wrong } from './search.ts'

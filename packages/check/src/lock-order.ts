@@ -26,14 +26,15 @@ const RULE = {
 }
 
 export class LockOrder {
-  readonly #recorder: Recorder
+  readonly #recorder: Recorder | null
   readonly #classes: Map<string, number> = new Map()
   readonly #names: string[] = []
   /** Per class those that were taken while it was held; a bit each. */
   readonly #after: number[] = []
   #wrong: Wrong | null = null
 
-  constructor(recorder: Recorder) {
+  /** `recorder` knows the keys of footprints; null for what only {@link learn}s. */
+  constructor(recorder: Recorder | null) {
     this.#recorder = recorder
   }
 
@@ -41,6 +42,21 @@ export class LockOrder {
   begin(): void {
     this.#after.fill(0)
     this.#wrong = null
+  }
+
+  /** Which were taken while which were held, by name: `held > taken`. */
+  get edges(): string[] {
+    return this.#names.flatMap((holder, i) =>
+      this.#names.flatMap((taken, j) => ((this.#after[i]! & (1 << j)) !== 0 ? [`${holder} > ${taken}`] : [])),
+    )
+  }
+
+  /** Takes in what another search has seen; a cycle is then in {@link wrong}. */
+  learn(edges: readonly string[]): void {
+    for (const edge of edges) {
+      const [holder, taken] = edge.split(' > ') as [string, string]
+      this.#note(this.#numberOfName(holder), this.#numberOfName(taken))
+    }
   }
 
   /** A cycle that the last {@link step} has closed. */
@@ -61,7 +77,7 @@ export class LockOrder {
       if (!acquires(how)) mine = mine.includes(key) ? mine.toSpliced(mine.lastIndexOf(key), 1) : mine
       else {
         this.#taken(mine, key)
-        if (!waits && isHeldAfter(this.#recorder.kindOf(key), how)) mine = [...mine, key]
+        if (!waits && isHeldAfter(this.#recorder!.kindOf(key), how)) mine = [...mine, key]
       }
     }
     return mine === held[thread] ? held : held.with(thread, mine)
@@ -69,15 +85,16 @@ export class LockOrder {
 
   #taken(mine: readonly number[], key: number): void {
     const taken = this.#numberOf(key)
-    for (const other of mine) {
-      const holder = this.#numberOf(other)
-      if (holder === taken || (this.#after[holder]! & (1 << taken)) !== 0) continue
-      this.#after[holder]! |= 1 << taken
-      if (!this.#reaches(taken, holder)) continue
-      this.#wrong ??= {
-        ...RULE,
-        message: `${this.#names[taken]} is taken with ${this.#names[holder]} held, and elsewhere the other way round`,
-      }
+    for (const other of mine) this.#note(this.#numberOf(other), taken)
+  }
+
+  #note(holder: number, taken: number): void {
+    if (holder === taken || (this.#after[holder]! & (1 << taken)) !== 0) return
+    this.#after[holder]! |= 1 << taken
+    if (!this.#reaches(taken, holder)) return
+    this.#wrong ??= {
+      ...RULE,
+      message: `${this.#names[taken]} is taken with ${this.#names[holder]} held, and elsewhere the other way round`,
     }
   }
 
@@ -94,7 +111,10 @@ export class LockOrder {
   }
 
   #numberOf(key: number): number {
-    const name = this.#classOf(key)!
+    return this.#numberOfName(this.#classOf(key)!)
+  }
+
+  #numberOfName(name: string): number {
     const known = this.#classes.get(name)
     if (known !== undefined) return known
     const number = this.#names.length
@@ -106,8 +126,8 @@ export class LockOrder {
 
   /** What locks of its kind are called: `mmap_lock` of every address space is one; null for what is no lock. */
   #classOf(key: number): string | null {
-    const id = this.#recorder.idOf(key)
-    switch (this.#recorder.kindOf(key)) {
+    const id = this.#recorder!.idOf(key)
+    switch (this.#recorder!.kindOf(key)) {
       case TOUCH_LOCK:
         return String(id).slice(String(id).lastIndexOf('.') + 1)
       case TOUCH_TABLE_LOCK:

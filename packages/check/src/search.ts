@@ -5,6 +5,7 @@
 
 import { MachineError, StrategyError } from '@mm-model/core'
 import { Execution, RAN, THREW, WAITS } from './execution.ts'
+import type { Counts } from './explore.ts'
 import { finalState } from './final-state.ts'
 import { FIRST_EVENT, type Footprint, Recorder } from './footprint.ts'
 import { Historian, RunHistory } from './history.ts'
@@ -45,6 +46,9 @@ export interface Limits {
 /** Thrown inside a search that has come to a limit, or to what the model does not have. */
 export class Stop extends Error {}
 
+/** Steps from one call of {@link Search.onTick} to the next. */
+const STEPS_A_TICK = 8192
+
 /** Kinds of events; a bit each. */
 const EVENTS: number = -(1 << FIRST_EVENT)
 
@@ -75,7 +79,10 @@ export class Search {
   readonly endInvariants: readonly StateInvariant[]
   readonly limits: Limits
   readonly #historian: Historian = new Historian()
-  readonly #locks: LockOrder
+  readonly locks: LockOrder
+  /** Called now and then; `false` stops the search. */
+  onTick: (() => boolean) | null = null
+  #nextTick = 0
   /** What is known after the last {@link step}. */
   past: Past = { history: RunHistory.empty, held: [] }
   /** Of the last {@link step}. */
@@ -107,9 +114,23 @@ export class Search {
     const everyStep = invariants.filter((invariant) => invariant.everyStep === true)
     this.stepInvariants = everyStep.map((invariant) => [invariant, maskOf(invariant)])
     this.recorder = new Recorder(everyStep.map(maskOf), this.#historian)
-    this.#locks = new LockOrder(this.recorder)
+    this.locks = new LockOrder(this.recorder)
     this.endInvariants = invariants
     this.remembers = invariants.some((invariant) => (maskOf(invariant) & EVENTS) !== 0)
+  }
+
+  /** What was counted so far. */
+  get counts(): Counts {
+    const { executions, steps, redundant, matched, states } = this
+    return { executions, steps, redundant, matched, states, locks: this.locks.edges }
+  }
+
+  /** Counts on from there. */
+  addCounts({ executions, steps, redundant, matched }: Counts): void {
+    this.executions += executions
+    this.steps += steps
+    this.redundant += redundant
+    this.matched += matched
   }
 
   /** A new execution that has run the schedule. @throws Stop at a limit */
@@ -124,9 +145,14 @@ export class Search {
     return execution
   }
 
+  #tick(): void {
+    this.#nextTick = this.steps + STEPS_A_TICK
+    if (this.onTick?.() === false) throw new Stop('stopped')
+  }
+
   /** Another way of searching begins. */
   restart(): void {
-    this.#locks.begin()
+    this.locks.begin()
   }
 
   /** What is known before the first step. */
@@ -143,6 +169,7 @@ export class Search {
    */
   step(execution: Execution, i: number, past: Past): number {
     if (this.steps >= this.limits.steps) throw new Stop(`${this.steps} steps`)
+    if (this.steps >= this.#nextTick) this.#tick()
     this.steps++
     this.recorder.clear()
     const { machine } = execution.instance
@@ -157,7 +184,7 @@ export class Search {
     }
     this.footprint = this.recorder.take()
     const history = this.#historian.end()
-    const held = this.#locks.step(past.held, i, this.footprint, result === WAITS)
+    const held = this.locks.step(past.held, i, this.footprint, result === WAITS)
     this.past = history === past.history && held === past.held ? past : { history, held }
     return result
   }
@@ -175,7 +202,7 @@ export class Search {
       const message = invariant.check(execution.instance, this.past.history)
       if (message !== null) return wrong(invariant, message)
     }
-    return this.#locks.wrong
+    return this.locks.wrong
   }
 
   /** The same when nothing more can run: notes the final state. `waiting`: threads that have not ended, a bit each. */
@@ -215,7 +242,7 @@ function maskOf({ reads }: StateInvariant): number {
 }
 
 /** A program whose executions are not alike. */
-function notTheSame(at: number): MachineError {
+export function notTheSame(at: number): MachineError {
   return new MachineError('BAD_CONFIGURATION', {
     found: `an execution in which step ${at + 1} is another than the time before`,
     expected: 'a program that builds and does the same each time',

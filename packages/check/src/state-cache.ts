@@ -11,6 +11,7 @@
 import { ElementSets, EMPTY_SET } from './element-sets.ts'
 import type { Execution } from './execution.ts'
 import type { Footprint } from './footprint.ts'
+import { bits } from './level.ts'
 import type { Past, Search } from './search.ts'
 import { StateHash } from './state-hash.ts'
 import { StateTable } from './state-table.ts'
@@ -98,10 +99,4 @@ export class StateCache {
   elementsOf(set: number): Int32Array {
     return this.#sets.of(set)
   }
-}
-
-function bits(mask: number): number {
-  let count = 0
-  for (let left = mask; left !== 0; left &= left - 1) count++
-  return count
 }

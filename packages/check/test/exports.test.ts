@@ -8,6 +8,7 @@ it('exports', () => {
     'formatCounterexample',
     'invariants',
     'invariantsNamed',
+    'mergeExplorations',
     'programOf',
     'stateInvariants',
   ])
