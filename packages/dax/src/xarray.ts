@@ -470,9 +470,11 @@ export class XaState {
   }
 
   /**
-   * Any entry in the range that an entry of this order would cover, or 0; the place is at it (xas_find_conflict).
+   * Any entry in the range that an entry of this order would cover, or 0; the place is at it, the index as it was. From a place
+   * that a scan has come to it is the next one, which there is none of in the range of one page (xas_find_conflict).
    */
   findConflict(): number {
+    if (this.#node >= AT_HEAD && this.#sibs === 0) return 0
     const start = this.index
     const max = this.#max()
     const covering = this.load()

@@ -110,7 +110,7 @@ export function breakLayouts(t: Task, inode: DaxInode): void {
     const start = xas.entryStart
     let unlocked = entry
     if (daxIsLocked(entry)) {
-      xas.reset()
+      // Nobody is waited for: see daxWritebackOne.
       unlocked = getUnlockedEntry(t, inode, xas, 0)
     }
     putUnlockedEntry(t, inode, xas, unlocked, WAKE_NEXT)

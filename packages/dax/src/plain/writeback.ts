@@ -70,9 +70,9 @@ function daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number):
   const { defects } = m
   let entry = found
   if (daxIsLocked(entry)) {
-    if (defects['writeback-skips-locked']) return 0
     const old = entry
-    xas.reset()
+    // From where the scan stands there is no other entry of this page: so none is what it gets, and it passes by.
+    if (defects['writeback-waits-for-locked']) xas.reset()
     entry = getUnlockedEntry(t, inode, xas, 0)
     const gone = entry === 0 || daxToPfn(old) !== daxToPfn(entry)
     const odd = !gone && (daxIsEmptyEntry(entry) || daxIsZeroEntry(entry))

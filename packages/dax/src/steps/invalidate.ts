@@ -128,7 +128,7 @@ export function* breakLayouts(t: Task, inode: DaxInode): Steps<void> {
     touchesEntry(t, inode.name, xas, entry, TOUCH_READ)
     let unlocked = entry
     if (daxIsLocked(entry)) {
-      xas.reset()
+      // Nobody is waited for: see daxWritebackOne.
       unlocked = yield* getUnlockedEntry(t, inode, xas, 0)
     }
     putUnlockedEntry(t, inode, xas, unlocked, WAKE_NEXT)
