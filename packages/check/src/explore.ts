@@ -10,6 +10,7 @@ import { ReducedSearch } from './dpor.ts'
 import type { SavedSearch } from './level.ts'
 import type { Program, StateInvariant } from './program.ts'
 import { type Found, Search, Stop } from './search.ts'
+import { shrinkSchedule } from './shrink-schedule.ts'
 
 /** How to explore; left out, every interleaving. */
 export interface ExploreOptions {
@@ -126,10 +127,14 @@ export function explore(program: Program, options: ExploreOptions = {}): Explora
     rest = error.message
   }
   const counts = search.counts
-  if (found !== null && !isShortest && random === undefined && options.shortest !== false) {
+  if (found !== null && !isShortest && options.shortest !== false) {
     try {
-      found = fewest(search, found.preemptions) ?? found
-      isShortest = true
+      // A shorter one first, so that the search for the shortest knows sooner what is too long.
+      found = shrinkSchedule(search, found)
+      if (random === undefined) {
+        found = fewest(search, found.preemptions) ?? found
+        isShortest = true
+      }
     } catch (error) {
       if (!(error instanceof Stop)) throw error
     }

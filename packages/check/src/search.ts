@@ -59,6 +59,14 @@ const DEADLOCK = {
   source: 'I39, I40',
   explains: 'these threads, and whoever needs what they hold, hang',
 }
+/** What waits for an entry that nobody holds (`EntryWaiter` of `@mm-model/dax`) says so. */
+const LOST = '(a lost wake-up)'
+const LOST_WAKE_UP = {
+  name: 'I39',
+  rule: 'whoever waits for an entry runs in the end',
+  source: 'fs/dax.c: put_unlocked_entry, dax_wake_entry; 23c84eb78375, 237388320def',
+  explains: 'the entry is free, and the thread that sleeps until it is hangs',
+}
 const THROWN = {
   name: 'error',
   rule: 'no call throws',
@@ -212,7 +220,8 @@ export class Search {
       const names = instance.threads.flatMap(({ name, task }, i) =>
         (waiting & (1 << i)) === 0 ? [] : [`${name} waits for ${task.waitsFor?.name ?? 'nothing'}`],
       )
-      return { ...DEADLOCK, message: names.join(', ') }
+      const lost = instance.threads.some(({ task }) => task.waitsFor?.name.endsWith(LOST) === true)
+      return { ...(lost ? LOST_WAKE_UP : DEADLOCK), message: names.join(', ') }
     }
     try {
       instance.after?.()

@@ -10,6 +10,7 @@ it('exports', () => {
     'invariantsNamed',
     'mergeExplorations',
     'programOf',
+    'shrinkProgram',
     'stateInvariants',
   ])
 })
