@@ -3,6 +3,7 @@ import { StrategyError } from '@mm-model/core'
 import { nearestWord, ScenarioError } from '@mm-model/scenario'
 import { runCommand as runCittyCommand } from 'citty'
 import { description, version } from '../package.json'
+import { checkCommand } from './check/check-command.ts'
 import { type Command, type CommandGroup, type ExitCode, strictArguments } from './command.ts'
 import { compareCommand } from './compare-command.ts'
 import { EndlessFault } from './endless-fault.ts'
@@ -19,6 +20,7 @@ const COMMANDS: readonly (Command | CommandGroup)[] = [
   runCommand,
   verifyCommand,
   compareCommand,
+  checkCommand,
   strategyCommands,
   pteCommand,
 ]

@@ -3,8 +3,8 @@ import type { ArgDef, ArgsDef, CommandDef, ParsedArgs } from 'citty'
 import { InputError } from './input-error.ts'
 import type { Terminal } from './terminal.ts'
 
-/** 0: fine. 1: a finding, as a difference. 2: the input cannot be used. */
-export type ExitCode = 0 | 1 | 2
+/** 0: fine. 1: a finding, as a difference. 2: the input cannot be used. 3: a search that did not come to its end. */
+export type ExitCode = 0 | 1 | 2 | 3
 
 /** A command: its flags and operands as citty takes them, and what citty has no place for. */
 export interface Command {

@@ -90,6 +90,7 @@ const EXIT_CODES: readonly string[] = [
   '  0  fine',
   '  1  a finding: a difference, or something that is not modelled',
   '  2  the command line or a file cannot be used; a message on standard error says where and what to do',
+  '  3  a search that found nothing and did not come to its end: nothing is known of what it left out',
 ]
 
 function columns(rows: readonly (readonly [left: string, right: string])[]): readonly string[] {

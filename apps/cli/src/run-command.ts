@@ -7,6 +7,7 @@ import {
   type Scenario,
   sumCosts,
 } from '@mm-model/scenario'
+import { replaySchedule } from './check/replay-schedule.ts'
 import { command, type ExitCode } from './command.ts'
 import { describeFault, describeFile, describePte, describeResult } from './describe.ts'
 import type { Machine } from './entry.ts'
@@ -39,10 +40,17 @@ export const runCommand = command({
       valueHint: 'DIR',
       description: 'write DIR/<scenario>.json for each, and print a summary only',
     },
+    schedule: {
+      type: 'string',
+      valueHint: 'FILE',
+      description:
+        'run one scenario as FILE says, which `mm-model check --schedule` wrote; the kernel and all else are those of FILE',
+    },
     json: { type: 'boolean', description: 'print JSON' },
   },
   notes: [
-    'Exit code 1 means that the model cannot tell what some operation does ("not modelled").',
+    'Exit code 1 means that the model cannot tell what some operation does ("not modelled"), or, with --schedule, that a rule is',
+    'broken at its end. The branches of a parallel line run one after the other, from left to right, but with --schedule.',
     'Entries are shown where an operation changed them.',
   ],
   examples: [
@@ -50,8 +58,11 @@ export const runCommand = command({
     'mm-model run examples/first-write.scn --strategy retry',
     'mm-model run examples/first-write.scn --arch riscv64-sv48 --strategy insert-writable',
     'mm-model run scenarios/*.scn --observations out',
+    'mm-model run examples/writer-and-fsync.scn --schedule found.json',
   ],
   run: async (args, terminal): Promise<ExitCode> => {
+    if (args.schedule !== undefined)
+      return scheduled(args._, args.observations, args.schedule, args, terminal)
     const profile = chooseProfile('run', args)
     const strategy = await chooseStrategy('run', args.strategy ?? ownStrategy(profile.kernel).name, terminal)
     // All files are read before the first one runs: a mistake in the last is told at once.
@@ -70,6 +81,21 @@ export const runCommand = command({
     return runs.some((run) => notModelled(run) > 0) ? 1 : 0
   },
 })
+
+function scheduled(
+  paths: readonly string[],
+  observations: string | undefined,
+  schedule: string,
+  { strategy, json }: { readonly strategy?: string | undefined; readonly json?: boolean | undefined },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const [path, another] = paths
+  if (another !== undefined || path === undefined)
+    throw new InputError('run', '--schedule is given with several scenarios', 'give the one that it is of')
+  if (observations !== undefined)
+    throw new InputError('run', '--schedule and --observations are both given', 'give one of them')
+  return replaySchedule({ path, schedule, strategy, json: json === true }, terminal)
+}
 
 function refuseSameNames(scenarios: readonly Scenario[], paths: readonly string[]): void {
   const names = scenarios.map(({ name }) => name)
@@ -123,13 +149,18 @@ function printRun(run: Observation, strategy: string, { print, colors }: Termina
   print(`${colors.bold(run.scenario)}  ${colors.dim(`on ${[...profileWords(run), strategy].join(', ')}`)}`)
   const width = Math.max(...run.ops.map(({ op }) => op.length))
   const before = new Map<string, readonly PteObservation[]>()
+  /** The processes of threads. */
+  const owners = new Map<string, string>()
   for (const [i, operation] of run.ops.entries()) {
     const { op, result } = operation
     const told = 'ret' in result ? describeResult(result) : colors.yellow(describeResult(result))
     print(`${String(i + 1).padStart(4)}  ${colors.bold(op.padEnd(width))}  ${told}`)
     if ('notModelled' in result) continue
     // Each process has its own entries: changes are those since its own last operation.
-    const process = /^@\S+/.exec(op)?.[0] ?? ''
+    const by = /^@\S+/.exec(op)?.[0] ?? ''
+    const process = owners.get(by) ?? by
+    const thread = /^(?:@\S+ )?thread (\S+)/.exec(op)?.[1]
+    if (thread !== undefined) owners.set(`@${thread}`, process)
     for (const line of details(operation, before.get(process) ?? [], run, colors)) print(`        ${line}`)
     before.set(process, operation.ptes)
   }

@@ -7,6 +7,8 @@ export type Colors = ReturnType<typeof createColors>
 /** Where a command prints, and with which colours. */
 export interface Terminal {
   readonly colors: Colors
+  /** Characters in a line; 100 where there is no terminal. */
+  readonly columns: number
   /** Prints a line, or several, on standard output. */
   print(text: string): void
   /** Prints a value as JSON on standard output. */
@@ -30,6 +32,7 @@ export function processTerminal(): Terminal {
   let ended = false
   return {
     colors: createColors(hasColors(process.stdout)),
+    columns: process.stdout.columns ?? 100,
     print: (text) => write(`${text}\n`),
     printJson: (value) => write(`${JSON.stringify(value, null, 2)}\n`),
     progress: (text) => {

@@ -172,7 +172,7 @@ describe('help', () => {
   })
 
   const strategy = ['strategy', 'strategy list', 'strategy test', 'strategy new']
-  it.each(['', 'run', 'verify', 'compare', ...strategy, 'pte'])('of %j', (name) => {
+  it.each(['', 'run', 'verify', 'compare', 'check', ...strategy, 'pte'])('of %j', (name) => {
     const words = name.split(' ').filter((word) => word !== '')
     const { status, stdout, stderr } = mmModel(...words, '--help')
     expect([status, stderr]).toEqual([0, ''])

@@ -119,7 +119,8 @@ function durableByteAt(history: RunHistory, { inode }: DaxFile, offset: number):
   return String(history.deviceByte(inode.sb.machine, PMEM_BASE_PFN + block, offset % 4096))
 }
 
-function entryStates({ inode }: DaxFile, page: number): EntryState[] {
+/** Everything that the mapping entry of a page can be called. */
+export function entryStates({ inode }: DaxFile, page: number): EntryState[] {
   const xas = new XaState(inode.entries).set(page, 0)
   const entry = xas.load()
   if (entry === 0) return ['none']

@@ -43,7 +43,8 @@ export interface Counterexample extends Wrong {
   readonly shortest: boolean
 }
 
-const NAMES: ReadonlyMap<Step, string> = new Map([
+/** What a thread can have stopped before. */
+export const STEP_NAMES: ReadonlyMap<Step, string> = new Map([
   [STEP_LOCK, 'lock'],
   [STEP_UNLOCK, 'unlock'],
   [STEP_ENTRY_READ, 'entry read'],
@@ -65,7 +66,7 @@ export function counterexampleOf(program: Program, found: Found, shortest: boole
     functions.push(name)
   }
   const schedule = found.schedule.map((thread): ScheduleStep => {
-    const step = NAMES.get(execution.next[thread] ?? STEP_TLB_FLUSH) ?? 'begin'
+    const step = STEP_NAMES.get(execution.next[thread] ?? STEP_TLB_FLUSH) ?? 'begin'
     recorder.clear()
     functions.length = 0
     execution.step(thread)

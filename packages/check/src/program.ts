@@ -15,6 +15,8 @@ export interface Thread {
   readonly task: Task
   /** Its calls, in the stepped form: `() => store(task, address, 7)` of `@mm-model/core/steps`. */
   readonly calls: readonly (() => Steps<unknown>)[]
+  /** What timelines call each of them; left out, by its number. */
+  readonly labels?: readonly string[] | undefined
 }
 
 /** A machine that has been set up, and what is to run on it. */
@@ -24,7 +26,12 @@ export interface Instance {
   readonly threads: readonly Thread[]
   /** Files whose state is part of what an execution ends in. */
   readonly files?: readonly DaxFile[] | undefined
-  /** Called once when all threads have ended, before rules look at the end: what is to happen then. */
+  /** What timelines call an address of a program; left out, a number. */
+  readonly placeOf?: ((address: number) => string) | undefined
+  /**
+   * Called once when all threads have ended, before rules look at the end: what is to happen then. In the stepped form, so that
+   * what it stores, flushes and commits is known; in the plain one it is not.
+   */
   readonly after?: (() => void) | undefined
 }
 

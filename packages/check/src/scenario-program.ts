@@ -40,7 +40,14 @@ export function programOf(scenario: Scenario, options: StageOptions): Program {
   return (): ScenarioInstance => {
     const staged = stage()
     const { machine, branches, files } = staged
-    return { machine, files, staged, threads: branches.map(threadOf), after: () => void staged.after() }
+    return {
+      machine,
+      files,
+      staged,
+      threads: branches.map(threadOf),
+      placeOf: staged.placeOf,
+      after: () => void staged.after(),
+    }
   }
 }
 
@@ -48,6 +55,7 @@ function threadOf({ name, task, operations }: StagedBranch): Thread {
   return {
     name,
     task,
+    labels: operations.map(({ operation }) => operation.text.replace(/^@\S+ /, '')),
     calls: operations.map((operation) => () => answering(operation.run(), task)),
   }
 }

@@ -10,7 +10,7 @@ import { finalState } from './final-state.ts'
 import { FIRST_EVENT, type Footprint, Recorder } from './footprint.ts'
 import { Historian, RunHistory } from './history.ts'
 import { type Held, LockOrder } from './lock-order.ts'
-import type { Program, StateInvariant } from './program.ts'
+import type { Instance, Program, StateInvariant } from './program.ts'
 
 /** What is wrong at the end of a schedule. */
 export interface Wrong {
@@ -121,7 +121,11 @@ export class Search {
     this.collectStates = collectStates
     const everyStep = invariants.filter((invariant) => invariant.everyStep === true)
     this.stepInvariants = everyStep.map((invariant) => [invariant, maskOf(invariant)])
-    this.recorder = new Recorder(everyStep.map(maskOf), this.#historian)
+    // What rules about the end look at shows in what threads leave, but for the past, which nobody touches.
+    const pasts = invariants.flatMap((invariant) =>
+      invariant.everyStep === true || (maskOf(invariant) & EVENTS) === 0 ? [] : [maskOf(invariant) & EVENTS],
+    )
+    this.recorder = new Recorder([...everyStep.map(maskOf), ...pasts], this.#historian)
     this.locks = new LockOrder(this.recorder)
     this.endInvariants = invariants
     this.remembers = invariants.some((invariant) => (maskOf(invariant) & EVENTS) !== 0)
@@ -223,21 +227,37 @@ export class Search {
       const lost = instance.threads.some(({ task }) => task.waitsFor?.name.endsWith(LOST) === true)
       return { ...(lost ? LOST_WAKE_UP : DEADLOCK), message: names.join(', ') }
     }
-    try {
-      instance.after?.()
-    } catch (error) {
-      if (!(error instanceof MachineError || error instanceof StrategyError)) throw error
-      return { ...THROWN, message: error.message }
+    let { history } = past
+    if (instance.after !== undefined) {
+      try {
+        history = this.#listen(instance, history, instance.after)
+      } catch (error) {
+        if (!(error instanceof MachineError || error instanceof StrategyError)) throw error
+        return { ...THROWN, message: error.message }
+      }
     }
     if (this.collectStates) {
       const state = finalState(execution)
       this.finalStates.set(state, (this.finalStates.get(state) ?? 0) + 1)
     }
     for (const invariant of this.endInvariants) {
-      const message = invariant.check(instance, past.history)
+      const message = invariant.check(instance, history)
       if (message !== null) return wrong(invariant, message)
     }
     return null
+  }
+
+  /** The history once `work` is done, which no thread does. */
+  #listen(instance: Instance, before: RunHistory, work: () => void): RunHistory {
+    const { machine } = instance
+    this.#historian.begin(instance, -1, before)
+    machine.touched = this.recorder.sink
+    try {
+      work()
+    } finally {
+      machine.touched = null
+    }
+    return this.#historian.end().quiet()
   }
 }
 

@@ -4,13 +4,21 @@ import { expect, it } from 'vitest'
 it('exports', () => {
   expect(Object.keys(check).toSorted()).toEqual([
     'assertionsOf',
+    'digestOf',
     'explore',
     'formatCounterexample',
+    'formatTimeline',
     'invariants',
     'invariantsNamed',
     'mergeExplorations',
+    'parseSchedule',
     'programOf',
+    'replay',
+    'runsOf',
     'shrinkProgram',
     'stateInvariants',
+    'stringifySchedule',
+    'timelineOf',
+    'traceOf',
   ])
 })

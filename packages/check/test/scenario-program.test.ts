@@ -106,6 +106,15 @@ describe('a scenario as a program', () => {
     )
   })
 
+  it('tries both orders of what only a rule about the end tells apart', () => {
+    const lines = ['create a 4k', 'fill a 0 4k', 'mmap m a 0 4k rw shared', 'thread t1', 'store m 0 1']
+    lines.push('@t1 store m 0 7 || fsync a', 'fsync a', 'finally durable a 0 7')
+    expect(check(lines).verdict).toBe('holds in all interleavings')
+    expect(check(lines, { defects: ['flush-before-mkclean'] }).verdict).toBe(
+      'violated: line 8: byte 0 of a after a power failure is 1',
+    )
+  })
+
   it('finds a signal and a deadlock', () => {
     const truncated = check([...SET_UP, '@t1 store m 0 7 || truncate a 0', '@t1 finally result 1 0'])
     expect(truncated.verdict).toBe('violated: line 7: the result of operation 1 is SIGBUS')

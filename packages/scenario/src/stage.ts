@@ -9,7 +9,7 @@ import {
   kernelByName,
   Machine,
   MachineError,
-  runSteps,
+  STEP_BLOCKED,
   type Steps,
   type StrategyDefinition,
   type Task,
@@ -18,9 +18,10 @@ import type { DaxFile, SuperBlock } from '@mm-model/dax'
 import { executionOrder } from './execution-order.ts'
 import type { OperationResult } from './observation.ts'
 import { architecture, DEFAULT_ARCH } from './runner/architectures.ts'
-import { PLAIN, PLAIN_AT_ONCE, STEPPED } from './runner/calls.ts'
+import { PLAIN, PLAIN_AT_ONCE, STEPPED, type SteppedCalls } from './runner/calls.ts'
 import { atLine } from './runner/endless.ts'
 import { type FileSystem, fileSystem } from './runner/file-systems.ts'
+import { Places } from './runner/names.ts'
 import { Process } from './runner/process.ts'
 import { cpusOf, Session } from './runner/session.ts'
 import { ScenarioError } from './scenario-error.ts'
@@ -62,10 +63,12 @@ export interface StagedScenario {
   readonly sb: SuperBlock
   readonly branches: readonly StagedBranch[]
   /**
-   * Runs the lines after the parallel one, straight through; every branch must have ended.
+   * Runs the lines after the parallel one, in the stepped form without stopping; every branch must have ended.
    * @throws MachineError as `runScenario`
    */
   after(): readonly OperationResult[]
+  /** `m+0x1000` for an address of a mapping. */
+  placeOf(address: number): string
   /** Files that were created so far; branches may add to it. */
   readonly files: readonly DaxFile[]
   /** What each assertion of the scenario is about, in their order. */
@@ -140,21 +143,22 @@ function build(plan: Plan): StagedScenario {
   const { kernel, arch, fs, strategy, defects, cpus, pmemPages, ramPages, before, line, after } = plan
   const machine = new Machine({ strategy, defects, kernel, arch, cpus: cpus.size + 1, pmemPages, ramPages })
   const sb = fs.mount(machine)
+  const places = new Places()
   const task = machine.createTask()
   if (plan.asRecorded) fs.use(task, PLAIN, sb)
-  const session = new Session(Process.first(task, null), sb, cpus, null)
-  const straight = (operation: SingleOperation): OperationResult => {
+  const session = new Session(Process.first(task, null), sb, cpus, places)
+  const straight = (operation: SingleOperation, calls: SteppedCalls): OperationResult => {
     machine.tick()
     try {
       const process = session.processOf(operation.who)
-      const result = runSteps(session.execute(operation, process, PLAIN_AT_ONCE))
+      const result = runAlone(process.task, session.execute(operation, process, calls))
       process.task.signal = null
       return result
     } catch (error) {
       throw error instanceof MachineError ? atLine(operation, error) : error
     }
   }
-  for (const operation of before) straight(operation)
+  for (const operation of before) straight(operation, PLAIN_AT_ONCE)
   const staged = session.begin(line)
   const branches = line.branches.map(({ who, ops }, i): StagedBranch => {
     const { process } = staged[i]!
@@ -170,6 +174,7 @@ function build(plan: Plan): StagedScenario {
     machine,
     sb,
     branches,
+    placeOf: (address) => places.name(address),
     files: session.files,
     assertions: plan.assertions.map((assertion) => {
       const process = session.has(assertion.who) ? session.processOf(assertion.who) : null
@@ -185,8 +190,24 @@ function build(plan: Plan): StagedScenario {
     }),
     after() {
       session.join(line, staged)
-      return after.map(straight)
+      // Nobody runs on the other CPUs any more: they answer at once.
+      machine.shootdowns = null
+      return after.map((operation) => straight(operation, STEPPED))
     },
+  }
+}
+
+/** @throws MachineError DEADLOCK where the task would have to wait */
+function runAlone<T>(task: Task, steps: Steps<T>): T {
+  for (;;) {
+    const next = steps.next()
+    if (next.done === true) return next.value
+    if (next.value !== STEP_BLOCKED) continue
+    throw new MachineError('DEADLOCK', {
+      found: `a task that waits for ${task.waitsFor?.name ?? 'nothing'}, which nobody will release`,
+      expected: 'an operation that returns',
+      remedy: 'release it first',
+    })
   }
 }
 
