@@ -13,6 +13,7 @@
 import {
   TOUCH_ACQUIRE,
   TOUCH_ACQUIRE_SHARED,
+  TOUCH_READ,
   TOUCH_RELEASE,
   TOUCH_RELEASE_SHARED,
   TOUCH_WRITE,
@@ -386,10 +387,10 @@ function releasesFor(a: Footprint, b: Footprint): boolean {
   for (const x of a) {
     const how = x & HOW_MASK
     if (how !== TOUCH_RELEASE && how !== TOUCH_RELEASE_SHARED) continue
-    // Who finds the lock of an entry taken does not wait for it, but queues up: that can come first.
-    if (a.includes((x & ~HOW_MASK) | TOUCH_WRITE)) continue
     for (const y of b) {
       if (x >> HOW_SHIFT !== y >> HOW_SHIFT) continue
+      // Who looks whether a lock is free before taking it, or queues up for an entry, can come first.
+      if (b.includes((y & ~HOW_MASK) | TOUCH_READ) || b.includes((y & ~HOW_MASK) | TOUCH_WRITE)) continue
       if ((y & HOW_MASK) === TOUCH_ACQUIRE) return true
       if ((y & HOW_MASK) === TOUCH_ACQUIRE_SHARED && how === TOUCH_RELEASE) return true
     }

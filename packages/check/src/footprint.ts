@@ -94,7 +94,7 @@ export class Recorder {
   /**
    * `observed`: sets of kinds, a bit each, that an invariant looks at. A step that changes one changes the object of that set,
    * too, so that no two of those commute. `historian` hears the events.
-   * Taking and releasing the lock of an entry is noted as a change, too, which for the order of steps it is, unless `asTold`.
+   * Taking and releasing the lock of an entry is noted as a change, too, and leaving it alone as a look, which for the order of steps it is, unless `asTold`.
    */
   constructor(observed: Iterable<number>, historian: Historian | null = null, asTold = false) {
     this.#asTold = asTold
@@ -119,7 +119,7 @@ export class Recorder {
     const key = typeof id === 'number' ? this.#keyOfNumber(kind, id) : this.#keyOfName(kind, id)
     this.#add((key << HOW_SHIFT) | how)
     if (kind === TOUCH_ENTRY_LOCK && !isPlain(how) && !this.#asTold)
-      this.#add((key << HOW_SHIFT) | TOUCH_WRITE)
+      this.#add((key << HOW_SHIFT) | (changes(how) ? TOUCH_WRITE : TOUCH_READ))
   }
 
   /** The `TOUCH_*` of what the key stands for. */

@@ -10,6 +10,7 @@ import {
   TOUCH_ENTRY_LOCK,
   TOUCH_FREEZE,
   TOUCH_LOCK,
+  TOUCH_READ,
   TOUCH_TABLE_LOCK,
 } from '@mm-model/core'
 import { acquires, type Footprint, HOW_MASK, HOW_SHIFT, isPlain, type Recorder } from './footprint.ts'
@@ -76,7 +77,10 @@ export class LockOrder {
       if (name === null) continue
       if (!acquires(how)) mine = mine.includes(key) ? mine.toSpliced(mine.lastIndexOf(key), 1) : mine
       else {
-        this.#taken(mine, key)
+        // Who only tries waits for nobody.
+        const tries =
+          this.#recorder!.kindOf(key) === TOUCH_LOCK && footprint.includes((key << HOW_SHIFT) | TOUCH_READ)
+        if (!tries) this.#taken(mine, key)
         if (!waits && isHeldAfter(this.#recorder!.kindOf(key), how)) mine = [...mine, key]
       }
     }
@@ -129,7 +133,10 @@ export class LockOrder {
     const id = this.#recorder!.idOf(key)
     switch (this.#recorder!.kindOf(key)) {
       case TOUCH_LOCK:
-        return String(id).slice(String(id).lastIndexOf('.') + 1)
+        // Of the lock of an area, too, without which area it is.
+        return String(id)
+          .slice(String(id).lastIndexOf('.') + 1)
+          .replace(/ .*/, '')
       case TOUCH_TABLE_LOCK:
         return 'page-table lock'
       case TOUCH_ENTRY_LOCK:

@@ -12,12 +12,12 @@ import { CALLS, type CallName, program, SETTINGS, type Setting } from './program
  * swapped. From the state that either order gives, everything goes the same way.
  */
 
-/** Runs on, always the first thread that can, and tells the end. */
+/** Runs on, always the first that can, interrupts last, and tells the end. */
 function toTheEnd(execution: Execution): string {
   const { threads } = execution.instance
   for (let idle = 0; execution.done !== 2 ** threads.length - 1; ) {
     idle++
-    for (let i = 0; i < threads.length; i++) {
+    for (let i = 0; i < execution.size; i++) {
       while ((execution.done & (1 << i)) === 0) {
         const result = execution.step(i)
         if (result === WAITS) break

@@ -94,7 +94,7 @@ export const TOUCH_READ: number = 0
 export const TOUCH_WRITE: number = 1
 /** Taken, as others may take it at the same time; or waited for, and left alone. */
 export const TOUCH_ACQUIRE_SHARED: number = 2
-/** Taken for oneself. */
+/** Taken for oneself. With {@link TOUCH_READ} in the same step it was tried, and would not have been waited for. */
 export const TOUCH_ACQUIRE: number = 3
 /** The end of {@link TOUCH_ACQUIRE_SHARED}. */
 export const TOUCH_RELEASE_SHARED: number = 4

@@ -16,7 +16,7 @@ import { Vma } from '../vma.ts'
 import { anonVmaClone } from './anon-rmap.ts'
 import { toScratch } from './entries.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite, lockTable, unlockTable } from './locking.ts'
+import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { getUnmappedArea } from './mmap.ts'
 import { doMunmap } from './munmap.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
@@ -162,8 +162,8 @@ function moveVma(
   const vmFlags = vma.vmFlags
   const pgoff = vma.vmPgoff + (oldAddress - vma.vmStart) / PAGE_SIZE
   vmaStartWrite(t, vma)
-  const source = copyVma(t, vma, newAddress, newLen, pgoff)
-  movePageTables(t, source, oldAddress, newAddress, oldLen)
+  const { source, needRmapLocks } = copyVma(t, vma, newAddress, newLen, pgoff)
+  movePageTables(t, source, oldAddress, newAddress, oldLen, needRmapLocks)
   mm.totalVm += newLen / PAGE_SIZE
   // The old area must not be unaccounted twice: VM_ACCOUNT goes for the time of the unmapping.
   let excess = 0
@@ -194,10 +194,17 @@ function refuseFilePmds(t: Task, vma: Vma, start: number, end: number): void {
 }
 
 /**
- * Makes the area at the new place, by a merge with a neighbour or as a copy; the area that now holds the old place
- * (mm/mmap.c: copy_vma, 6.1).
+ * Makes the area at the new place, by a merge with a neighbour or as a copy. What comes of it: the area that now holds the old
+ * place, and whether it comes after the new one where the areas of a file are walked in order, so that a walk has to be kept out
+ * while entries move or it could meet them at neither place (mm/mmap.c: copy_vma, 6.1).
  */
-function copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: number): Vma {
+function copyVma(
+  t: Task,
+  vma: Vma,
+  address: number,
+  length: number,
+  oldPgoff: number,
+): { readonly source: Vma; readonly needRmapLocks: boolean } {
   const mm = vma.vmMm
   const start = vma.vmStart
   const pgoff = vma.isAnonymous && vma.anonVma === null ? address / PAGE_SIZE : oldPgoff
@@ -205,7 +212,8 @@ function copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: n
   const end = address + length
   const merged = vmaMerge(t, mm, prev, address, end, vma.vmFlags, vma.anonVma, vma.vmFile, pgoff)
   if (merged !== null) {
-    return start >= merged.vmStart && start < merged.vmEnd ? merged : vma
+    const source = start >= merged.vmStart && start < merged.vmEnd ? merged : vma
+    return { source, needRmapLocks: merged.vmPgoff <= source.vmPgoff }
   }
   const area = new Vma(mm, {
     start: address,
@@ -220,7 +228,17 @@ function copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: n
   area.anonVma = vma.anonVma
   anonVmaClone(area, vma)
   vmaLink(t, area)
-  return vma
+  return { source: vma, needRmapLocks: false }
+}
+
+/** Keeps out who walks the areas of the file (mm/mremap.c: take_rmap_locks, 6.1; there is no lock of an anon_vma here). */
+function takeRmapLocks(t: Task, vma: Vma): void {
+  if (vma.vmFile !== null) downWrite(t, vma.vmFile.mapping.iMmapRwsem)
+}
+
+/** mm/mremap.c: drop_rmap_locks, 6.1. */
+function dropRmapLocks(t: Task, vma: Vma): void {
+  if (vma.vmFile !== null) upWrite(t, vma.vmFile.mapping.iMmapRwsem)
 }
 
 /** mm/mremap.c: move_page_tables, 6.1: whole tables where both ends are aligned, entry by entry elsewhere. */
@@ -230,6 +248,7 @@ function movePageTables(
   oldAddress: number,
   newAddress: number,
   length: number,
+  needRmapLocks: boolean,
 ): void {
   const pt = t.machine.pageTables
   const { mremapMovesTables } = t.machine.kernel
@@ -248,7 +267,7 @@ function movePageTables(
     }
     const newPud = pt.pudSlot(pgd, to, true)
     if (pudExtent === PUD_SIZE && mremapMovesTables && pt.isNone(newPud)) {
-      moveTable(t, vma, oldPud, newPud, from, PUD_SIZE)
+      moveTable(t, vma, oldPud, newPud, from, PUD_SIZE, true)
       from += PUD_SIZE
       to += PUD_SIZE
       continue
@@ -258,7 +277,7 @@ function movePageTables(
     if (!pt.isNone(oldPmd)) {
       if (pt.isNone(newPud)) pt.populate(newPud, pt.allocTable())
       const newPmd = pt.pmdSlotAt(newPud, to)
-      movePmd(t, vma, oldPmd, newPmd, from, to, extent)
+      movePmd(t, vma, oldPmd, newPmd, from, to, extent, needRmapLocks)
     }
     from += extent
     to += extent
@@ -279,24 +298,28 @@ function movePmd(
   from: number,
   to: number,
   extent: number,
+  needRmapLocks: boolean,
 ): void {
   const pt = t.machine.pageTables
   if (pt.pmdIsLeaf(oldPmd)) {
     if (extent === PMD_SIZE && pt.isNone(newPmd)) {
-      moveTable(t, vma, oldPmd, newPmd, from, PMD_SIZE)
+      moveTable(t, vma, oldPmd, newPmd, from, PMD_SIZE, needRmapLocks)
       return
     }
     splitHugePmd(t, vma, oldPmd, from)
     if (pt.isNone(oldPmd)) return
   } else if (extent === PMD_SIZE && t.machine.kernel.mremapMovesTables && pt.isNone(newPmd)) {
-    moveTable(t, vma, oldPmd, newPmd, from, PMD_SIZE)
+    moveTable(t, vma, oldPmd, newPmd, from, PMD_SIZE, true)
     return
   }
   if (pt.isNone(newPmd)) pt.populate(newPmd, pt.allocTable())
-  movePtes(t, vma, oldPmd, newPmd, from, to, extent)
+  movePtes(t, vma, oldPmd, newPmd, from, to, extent, needRmapLocks)
 }
 
-/** Moves one upper entry as it is (mm/mremap.c: move_normal_pud, move_normal_pmd, move_huge_pmd, 6.1). */
+/**
+ * Moves one upper entry as it is; tables always with walks of the file's areas kept out (mm/mremap.c: move_pgt_entry,
+ * move_normal_pud, move_normal_pmd, move_huge_pmd, 6.1).
+ */
 function moveTable(
   t: Task,
   vma: Vma,
@@ -304,8 +327,10 @@ function moveTable(
   newSlot: number,
   address: number,
   size: number,
+  needRmapLocks: boolean,
 ): void {
   const pt = t.machine.pageTables
+  if (needRmapLocks) takeRmapLocks(t, vma)
   lockTable(t, oldSlot >>> 9)
   if (newSlot >>> 9 !== oldSlot >>> 9) lockTable(t, newSlot >>> 9)
   const lo = pt.lo[oldSlot]!
@@ -317,6 +342,7 @@ function moveTable(
   flushTlbMmRange(t, vma.vmMm, address, address + size, PAGE_SIZE)
   if (newSlot >>> 9 !== oldSlot >>> 9) unlockTable(t, newSlot >>> 9)
   unlockTable(t, oldSlot >>> 9)
+  if (needRmapLocks) dropRmapLocks(t, vma)
 }
 
 /**
@@ -331,6 +357,7 @@ function movePtes(
   from: number,
   to: number,
   extent: number,
+  needRmapLocks: boolean,
 ): void {
   const m = t.machine
   const pt = m.pageTables
@@ -339,6 +366,7 @@ function movePtes(
   const oldTable = oldSlot >>> 9
   const newTable = newSlot >>> 9
   let flush = false
+  if (needRmapLocks) takeRmapLocks(t, vma)
   lockTable(t, oldTable)
   if (newTable !== oldTable) lockTable(t, newTable)
   for (let address = from; address < from + extent; address += PAGE_SIZE, oldSlot++, newSlot++) {
@@ -355,5 +383,6 @@ function movePtes(
   if (flush && !late) flushTlbMmRange(t, vma.vmMm, from, from + extent, PAGE_SIZE)
   if (newTable !== oldTable) unlockTable(t, newTable)
   unlockTable(t, oldTable)
+  if (needRmapLocks) dropRmapLocks(t, vma)
   if (flush && late) flushTlbMmRange(t, vma.vmMm, from, from + extent, PAGE_SIZE)
 }

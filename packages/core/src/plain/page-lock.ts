@@ -25,6 +25,8 @@ export function lockPageOrRetry(t: Task, page: CachedPage, flags: number): boole
   }
   if ((flags & FAULT_FLAG_RETRY_NOWAIT) !== 0) return false
   upRead(t, t.mm.mmapLock)
-  while (page.lock.writer !== null) blocked(t, page.lock)
+  while (page.lock.writer !== null) {
+    blocked(t, page.lock)
+  }
   return false
 }

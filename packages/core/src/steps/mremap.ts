@@ -25,7 +25,7 @@ import { Vma } from '../vma.ts'
 import { anonVmaClone } from './anon-rmap.ts'
 import { toScratch } from './entries.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite, lockTable, unlockTable } from './locking.ts'
+import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { getUnmappedArea } from './mmap.ts'
 import { doMunmap } from './munmap.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
@@ -171,8 +171,8 @@ function* moveVma(
   const vmFlags = vma.vmFlags
   const pgoff = vma.vmPgoff + (oldAddress - vma.vmStart) / PAGE_SIZE
   yield* vmaStartWrite(t, vma)
-  const source = yield* copyVma(t, vma, newAddress, newLen, pgoff)
-  yield* movePageTables(t, source, oldAddress, newAddress, oldLen)
+  const { source, needRmapLocks } = yield* copyVma(t, vma, newAddress, newLen, pgoff)
+  yield* movePageTables(t, source, oldAddress, newAddress, oldLen, needRmapLocks)
   mm.totalVm += newLen / PAGE_SIZE
   // The old area must not be unaccounted twice: VM_ACCOUNT goes for the time of the unmapping.
   let excess = 0
@@ -205,10 +205,17 @@ function refuseFilePmds(t: Task, vma: Vma, start: number, end: number): void {
 }
 
 /**
- * Makes the area at the new place, by a merge with a neighbour or as a copy; the area that now holds the old place
- * (mm/mmap.c: copy_vma, 6.1).
+ * Makes the area at the new place, by a merge with a neighbour or as a copy. What comes of it: the area that now holds the old
+ * place, and whether it comes after the new one where the areas of a file are walked in order, so that a walk has to be kept out
+ * while entries move or it could meet them at neither place (mm/mmap.c: copy_vma, 6.1).
  */
-function* copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: number): Steps<Vma> {
+function* copyVma(
+  t: Task,
+  vma: Vma,
+  address: number,
+  length: number,
+  oldPgoff: number,
+): Steps<{ readonly source: Vma; readonly needRmapLocks: boolean }> {
   const mm = vma.vmMm
   const start = vma.vmStart
   const pgoff = vma.isAnonymous && vma.anonVma === null ? address / PAGE_SIZE : oldPgoff
@@ -216,7 +223,8 @@ function* copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: 
   const end = address + length
   const merged = yield* vmaMerge(t, mm, prev, address, end, vma.vmFlags, vma.anonVma, vma.vmFile, pgoff)
   if (merged !== null) {
-    return start >= merged.vmStart && start < merged.vmEnd ? merged : vma
+    const source = start >= merged.vmStart && start < merged.vmEnd ? merged : vma
+    return { source, needRmapLocks: merged.vmPgoff <= source.vmPgoff }
   }
   const area = new Vma(mm, {
     start: address,
@@ -231,7 +239,17 @@ function* copyVma(t: Task, vma: Vma, address: number, length: number, oldPgoff: 
   area.anonVma = vma.anonVma
   anonVmaClone(area, vma)
   yield* vmaLink(t, area)
-  return vma
+  return { source: vma, needRmapLocks: false }
+}
+
+/** Keeps out who walks the areas of the file (mm/mremap.c: take_rmap_locks, 6.1; there is no lock of an anon_vma here). */
+function* takeRmapLocks(t: Task, vma: Vma): Steps<void> {
+  if (vma.vmFile !== null) yield* downWrite(t, vma.vmFile.mapping.iMmapRwsem)
+}
+
+/** mm/mremap.c: drop_rmap_locks, 6.1. */
+function* dropRmapLocks(t: Task, vma: Vma): Steps<void> {
+  if (vma.vmFile !== null) yield* upWrite(t, vma.vmFile.mapping.iMmapRwsem)
 }
 
 /** mm/mremap.c: move_page_tables, 6.1: whole tables where both ends are aligned, entry by entry elsewhere. */
@@ -241,6 +259,7 @@ function* movePageTables(
   oldAddress: number,
   newAddress: number,
   length: number,
+  needRmapLocks: boolean,
 ): Steps<void> {
   const pt = t.machine.pageTables
   const { mremapMovesTables } = t.machine.kernel
@@ -262,7 +281,7 @@ function* movePageTables(
     }
     const newPud = pt.pudSlot(pgd, to, true)
     if (pudExtent === PUD_SIZE && mremapMovesTables && pt.isNone(newPud)) {
-      yield* moveTable(t, vma, oldPud, newPud, from, PUD_SIZE)
+      yield* moveTable(t, vma, oldPud, newPud, from, PUD_SIZE, true)
       from += PUD_SIZE
       to += PUD_SIZE
       continue
@@ -273,7 +292,7 @@ function* movePageTables(
       touchesPopulate(t, newPud)
       if (pt.isNone(newPud)) pt.populate(newPud, pt.allocTable())
       const newPmd = pt.pmdSlotAt(newPud, to)
-      yield* movePmd(t, vma, oldPmd, newPmd, from, to, extent)
+      yield* movePmd(t, vma, oldPmd, newPmd, from, to, extent, needRmapLocks)
     }
     from += extent
     to += extent
@@ -294,25 +313,29 @@ function* movePmd(
   from: number,
   to: number,
   extent: number,
+  needRmapLocks: boolean,
 ): Steps<void> {
   const pt = t.machine.pageTables
   if (pt.pmdIsLeaf(oldPmd)) {
     if (extent === PMD_SIZE && pt.isNone(newPmd)) {
-      yield* moveTable(t, vma, oldPmd, newPmd, from, PMD_SIZE)
+      yield* moveTable(t, vma, oldPmd, newPmd, from, PMD_SIZE, needRmapLocks)
       return
     }
     yield* splitHugePmd(t, vma, oldPmd, from)
     if (pt.isNone(oldPmd)) return
   } else if (extent === PMD_SIZE && t.machine.kernel.mremapMovesTables && pt.isNone(newPmd)) {
-    yield* moveTable(t, vma, oldPmd, newPmd, from, PMD_SIZE)
+    yield* moveTable(t, vma, oldPmd, newPmd, from, PMD_SIZE, true)
     return
   }
   touchesPopulate(t, newPmd)
   if (pt.isNone(newPmd)) pt.populate(newPmd, pt.allocTable())
-  yield* movePtes(t, vma, oldPmd, newPmd, from, to, extent)
+  yield* movePtes(t, vma, oldPmd, newPmd, from, to, extent, needRmapLocks)
 }
 
-/** Moves one upper entry as it is (mm/mremap.c: move_normal_pud, move_normal_pmd, move_huge_pmd, 6.1). */
+/**
+ * Moves one upper entry as it is; tables always with walks of the file's areas kept out (mm/mremap.c: move_pgt_entry,
+ * move_normal_pud, move_normal_pmd, move_huge_pmd, 6.1).
+ */
 function* moveTable(
   t: Task,
   vma: Vma,
@@ -320,8 +343,10 @@ function* moveTable(
   newSlot: number,
   address: number,
   size: number,
+  needRmapLocks: boolean,
 ): Steps<void> {
   const pt = t.machine.pageTables
+  if (needRmapLocks) yield* takeRmapLocks(t, vma)
   yield* lockTable(t, oldSlot >>> 9)
   if (newSlot >>> 9 !== oldSlot >>> 9) yield* lockTable(t, newSlot >>> 9)
   const lo = pt.lo[oldSlot]!
@@ -336,6 +361,7 @@ function* moveTable(
   yield* flushTlbMmRange(t, vma.vmMm, address, address + size, PAGE_SIZE)
   if (newSlot >>> 9 !== oldSlot >>> 9) yield* unlockTable(t, newSlot >>> 9)
   yield* unlockTable(t, oldSlot >>> 9)
+  if (needRmapLocks) yield* dropRmapLocks(t, vma)
 }
 
 /**
@@ -350,6 +376,7 @@ function* movePtes(
   from: number,
   to: number,
   extent: number,
+  needRmapLocks: boolean,
 ): Steps<void> {
   const m = t.machine
   const pt = m.pageTables
@@ -358,6 +385,7 @@ function* movePtes(
   const oldTable = oldSlot >>> 9
   const newTable = newSlot >>> 9
   let flush = false
+  if (needRmapLocks) yield* takeRmapLocks(t, vma)
   yield* lockTable(t, oldTable)
   if (newTable !== oldTable) yield* lockTable(t, newTable)
   for (let address = from; address < from + extent; address += PAGE_SIZE, oldSlot++, newSlot++) {
@@ -377,5 +405,6 @@ function* movePtes(
   if (flush && !late) yield* flushTlbMmRange(t, vma.vmMm, from, from + extent, PAGE_SIZE)
   if (newTable !== oldTable) yield* unlockTable(t, newTable)
   yield* unlockTable(t, oldTable)
+  if (needRmapLocks) yield* dropRmapLocks(t, vma)
   if (flush && late) yield* flushTlbMmRange(t, vma.vmMm, from, from + extent, PAGE_SIZE)
 }

@@ -7,6 +7,7 @@ import { FAULT_FLAG_ALLOW_RETRY, FAULT_FLAG_RETRY_NOWAIT } from '../fault-flags.
 import type { CachedPage } from '../page-cache.ts'
 import { STEP_LOCK, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
+import { TOUCH_ACQUIRE, TOUCH_ACQUIRE_SHARED, TOUCH_LOCK, TOUCH_READ, touches } from '../touch.ts'
 import { blocked } from './blocked.ts'
 import { downWrite, upRead } from './locking.ts'
 
@@ -16,7 +17,9 @@ import { downWrite, upRead } from './locking.ts'
  */
 export function* lockPageOrRetry(t: Task, page: CachedPage, flags: number): Steps<boolean> {
   yield STEP_LOCK
+  touches(t, TOUCH_LOCK, page.lock.name, TOUCH_READ)
   if (page.lock.writer === null) {
+    touches(t, TOUCH_LOCK, page.lock.name, TOUCH_ACQUIRE)
     page.lock.writer = t
     return true
   }
@@ -26,6 +29,9 @@ export function* lockPageOrRetry(t: Task, page: CachedPage, flags: number): Step
   }
   if ((flags & FAULT_FLAG_RETRY_NOWAIT) !== 0) return false
   yield* upRead(t, t.mm.mmapLock)
-  while (page.lock.writer !== null) yield blocked(t, page.lock)
+  while (page.lock.writer !== null) {
+    touches(t, TOUCH_LOCK, page.lock.name, TOUCH_ACQUIRE_SHARED)
+    yield blocked(t, page.lock)
+  }
   return false
 }

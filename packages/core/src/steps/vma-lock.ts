@@ -9,7 +9,7 @@ import { FAULT_FLAG_VMA_LOCK, VM_FAULT_RETRY } from '../fault-flags.ts'
 import type { Mm } from '../mm.ts'
 import { STEP_FLAG, STEP_LOCK, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
-import { TOUCH_AREAS, TOUCH_LOCK, TOUCH_READ, TOUCH_WRITE, touches } from '../touch.ts'
+import { TOUCH_ACQUIRE_SHARED, TOUCH_AREAS, TOUCH_LOCK, TOUCH_READ, TOUCH_WRITE, touches } from '../touch.ts'
 import type { VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
 import { anonVmaPrepare } from './anon-rmap.ts'
@@ -30,6 +30,7 @@ function* mmapReadTrylock(_t: Task, mm: Mm): Steps<boolean> {
   yield STEP_LOCK
   touches(_t, TOUCH_LOCK, mm.mmapLock.name, TOUCH_READ)
   if (mm.mmapLock.writer !== null) return false
+  touches(_t, TOUCH_LOCK, mm.mmapLock.name, TOUCH_ACQUIRE_SHARED)
   mm.mmapLock.readers++
   return true
 }
@@ -49,6 +50,7 @@ export function* lockVmaUnderRcu(t: Task, mm: Mm, address: number): Steps<Vma | 
     touches(t, TOUCH_AREAS, mm.pgd, TOUCH_READ)
     touches(t, TOUCH_LOCK, vma.vmLock!.name, TOUCH_READ)
     if (!vmaStartRead(vma)) return null
+    touches(t, TOUCH_LOCK, vma.vmLock!.name, TOUCH_ACQUIRE_SHARED)
     if (vma.detached) {
       yield* vmaEndRead(t, vma)
       continue

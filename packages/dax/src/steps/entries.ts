@@ -10,6 +10,7 @@ import {
   type Steps,
   type Task,
   TOUCH_ACQUIRE,
+  TOUCH_ACQUIRE_SHARED,
   TOUCH_ENTRIES,
   TOUCH_READ,
   TOUCH_RELEASE,
@@ -62,7 +63,7 @@ export function* getUnlockedEntry(t: Task, inode: DaxInode, xas: XaState, order:
       if (waits) putUnlockedEntry(t, inode, xas, entry, WAKE_NEXT)
       return ENTRY_CONFLICT
     }
-    touchesEntry(t, inode.name, xas, entry, TOUCH_READ)
+    touchesEntry(t, inode.name, xas, entry, TOUCH_ACQUIRE_SHARED)
     return entry
   }
 }
