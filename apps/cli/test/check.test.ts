@@ -226,10 +226,10 @@ describe('progress', () => {
 
   it('tells rate, executions, states, depth, how much is done and an estimate', () => {
     expect(progressLine(progress, 2000)).toBe(
-      '312,400 steps a second, 4,100 executions, 80,200 states, depth 61, 5.00 %, about 38 s left',
+      '312,400 steps/s, 4,100 executions, 80,200 states, depth 61, 5.00 %, ~38 s left',
     )
-    expect(progressLine({ ...progress, fraction: 0.5 }, 600_000)).toMatch(/, 50 %, about 10 min left$/)
-    expect(progressLine({ ...progress, fraction: 0.00001 }, 600_000)).toMatch(/, about 694 days left$/)
+    expect(progressLine({ ...progress, fraction: 0.5 }, 600_000)).toMatch(/, 50 %, ~10 min left$/)
+    expect(progressLine({ ...progress, fraction: 0.00001 }, 600_000)).toMatch(/, ~694 days left$/)
     expect(progressLine({ ...progress, fraction: 0 }, 1)).toMatch(/, 0\.00 %$/)
   })
 

@@ -14,18 +14,21 @@ const FOLDER = folderWith({
 describe('a wrong command line ends in exit code 2 and one line that says where, and what to do', () => {
   it.each([
     ['rnu', "'rnu': no such command; did you mean 'run'?"],
-    ['explore', "'explore': no such command; the commands are run, verify, compare, strategy, pte"],
+    ['explore', "'explore': no such command; the commands are run, verify, compare, check, strategy, pte"],
     [
       '--verbose',
-      "'--verbose': no such flag before a command; the commands are run, verify, compare, strategy, pte",
+      "'--verbose': no such flag before a command; the commands are run, verify, compare, check, strategy, pte",
     ],
-    ['help explore', "'explore': no such command; the commands are run, verify, compare, strategy, pte"],
+    [
+      'help explore',
+      "'explore': no such command; the commands are run, verify, compare, check, strategy, pte",
+    ],
     ['run', "run: FILE.scn is missing; run 'mm-model run --help'"],
     [`run ${EXAMPLE} --observation out`, "run: unknown flag '--observation'; did you mean --observations?"],
     [`run ${EXAMPLE} -strategy retry`, "run: unknown flag '-strategy'; did you mean --strategy?"],
     [
       `run ${EXAMPLE} --no-json`,
-      "run: unknown flag '--no-json'; its flags are --kernel, --fs, --arch, --strategy, --observations, --json, --help",
+      "run: unknown flag '--no-json'; its flags are --kernel, --fs, --arch, --strategy, --observations, --schedule, --json, --help",
     ],
     [`run ${EXAMPLE} --strategy`, 'run: --strategy needs a value; write --strategy NAME'],
     [`run ${EXAMPLE} --strategy --json`, 'run: --strategy needs a value; write --strategy NAME'],

@@ -26,8 +26,22 @@ describe('a spoilt scenario is refused, with the line of the spoilt place', () =
 
 describe('any text', () => {
   it('is parsed or refused, never anything else', () => {
+    const parallel = [
+      'thread',
+      't1',
+      '@t1',
+      '||',
+      ';',
+      'always',
+      'finally',
+      'byte',
+      'entry',
+      'dirty|clean',
+      '1|',
+    ]
     const words = fc.constantFrom(
       ...new Set([...scenarioSources().values()].flatMap((text) => text.split(/[ \n]/))),
+      ...parallel,
     )
     const soup = fc.array(fc.oneof(words, fc.constant('\n'), fc.string()), { maxLength: 40 })
     fc.assert(

@@ -31,17 +31,17 @@ export class Progress {
   }
 }
 
-/** `312,400 steps a second, 4,100 executions, 80,200 states, depth 61, 12 %, about 40 s left`. */
+/** `312,400 steps/s, 4,100 executions, 80,200 states, depth 61, 12 %, ~40 s left`. */
 export function progressLine({ executions, steps, states, depth, fraction }: At, elapsed: number): string {
   const rate = Math.round((steps / Math.max(elapsed, 1)) * 1000)
   const left = fraction > 0 ? (elapsed / fraction) * (1 - fraction) : Infinity
   return [
-    `${grouped(rate)} steps a second`,
+    `${grouped(rate)} steps/s`,
     counted(executions, 'execution'),
     counted(states, 'state'),
     `depth ${depth}`,
     `${(fraction * 100).toFixed(fraction < 0.1 ? 2 : 0)} %`,
-    ...(Number.isFinite(left) ? [`about ${durationWords(left)} left`] : []),
+    ...(Number.isFinite(left) ? [`~${durationWords(left)} left`] : []),
   ].join(', ')
 }
 

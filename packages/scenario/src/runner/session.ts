@@ -23,6 +23,7 @@ export class Session {
   readonly files: DaxFile[] = []
   readonly #processes: Map<string | null, Process>
   readonly #around: Omit<Surroundings, 'calls'>
+  #lastAround: Surroundings | null = null
 
   /** `places`, if any, hears of mappings. */
   constructor(first: Process, sb: SuperBlock, cpus: ReadonlyMap<string, number>, places: Places | null) {
@@ -49,7 +50,9 @@ export class Session {
   }
 
   execute(operation: SingleOperation, process: Process, calls: SteppedCalls): Steps<OperationResult> {
-    return execute(operation, process, { ...this.#around, calls })
+    // Nearly always the same as the time before.
+    if (this.#lastAround?.calls !== calls) this.#lastAround = { ...this.#around, calls }
+    return execute(operation, process, this.#lastAround)
   }
 
   /** Begins a parallel line; {@link join} ends it. */
