@@ -7,6 +7,7 @@ export default defineConfig({
       'packages/strategies/*/vitest.config.ts',
       'apps/*/vitest.config.ts',
       'tooling/*/vitest.config.ts',
+      'museum/vitest.config.ts',
     ],
     // By itself it leaves one processor idle, which of two is half.
     maxWorkers: '100%',

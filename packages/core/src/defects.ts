@@ -6,8 +6,6 @@
  * @module
  */
 
-import { MachineError } from './errors.ts'
-
 /** The name of a {@link Defect}. */
 export type DefectName =
   | 'gup-drops-foll-write'
@@ -39,6 +37,7 @@ export type DefectName =
   | 'dirty-cleared-before-flush'
   | 'flush-before-mkclean'
   | 'tag-after-insert'
+  | 'writeback-only-flushes'
   | 'freeze-without-writeback'
   | 'faults-pass-a-freeze'
   | 'pmd-fault-waits-for-page'
@@ -300,6 +299,14 @@ export const defects: Readonly<Record<DefectName, Defect>> = /*#__PURE__*/ Objec
     breaks: ['I19', 'I23'],
     what: 'a fault makes the leaf writable, then tags the entry, and an fsync in between sees nothing dirty',
   },
+  'writeback-only-flushes': {
+    kind: 'defect',
+    row: null,
+    fix: '4b4bb46d00b3',
+    fixed: '4.10',
+    breaks: ['I21', 'I25', 'I34', 'I36'],
+    what: 'writeback flushes pages and leaves their leaves writable and their entries tagged dirty, for good, as the kernels without locks of entries had to',
+  },
   'freeze-without-writeback': {
     kind: 'defect',
     row: 43,
@@ -365,33 +372,3 @@ export const defects: Readonly<Record<DefectName, Defect>> = /*#__PURE__*/ Objec
     what: 'writeback waits for an entry that it finds locked, as it means to; since 5.3 it asks for the next entry of the page instead, finds none and passes by',
   },
 })
-
-/** The names, in the order of {@link defects}. */
-export const defectNames: readonly DefectName[] = /*#__PURE__*/ Object.freeze(
-  Object.keys(defects) as DefectName[],
-)
-
-/** What a machine has of {@link defects}; where a bug was, steps ask it by name. */
-export type DefectSet = Readonly<Record<DefectName, boolean>>
-
-const NONE: DefectSet = /*#__PURE__*/ setOf(() => false)
-
-function setOf(has: (name: DefectName) => boolean): DefectSet {
-  return Object.freeze(
-    Object.fromEntries(defectNames.map((name) => [name, has(name)])) as Record<DefectName, boolean>,
-  )
-}
-
-/** The set with these names. @throws MachineError BAD_CONFIGURATION for a name that no defect has */
-export function defectSet(names: readonly string[]): DefectSet {
-  if (names.length === 0) return NONE
-  const unknown = names.find((name) => !Object.hasOwn(defects, name))
-  if (unknown !== undefined) {
-    throw new MachineError('BAD_CONFIGURATION', {
-      found: `defect '${unknown}'`,
-      expected: `one of ${defectNames.join(', ')}`,
-      remedy: 'choose names from `defects` of @mm-model/core',
-    })
-  }
-  return setOf((name) => names.includes(name))
-}

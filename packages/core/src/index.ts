@@ -6,7 +6,8 @@
  */
 
 export { pageOffset, pageStart, pmdStart, pudStart } from './address.ts'
-export { type Defect, type DefectName, type DefectSet, defectNames, defects } from './defects.ts'
+export { type DefectSet, defectNames } from './defect-set.ts'
+export { type Defect, type DefectName, defects } from './defects.ts'
 export * from './errno.ts'
 export { MachineError, type MachineErrorCode, notModelled } from './errors.ts'
 export * from './fault-flags.ts'

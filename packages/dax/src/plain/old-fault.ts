@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Task, VM_FAULT_SIGBUS, type VmFault } from '@mm-model/core'
+import { type Task, VM_FAULT_SIGBUS, type VmFault, ZERO_PFN } from '@mm-model/core'
 import { downRead, upRead } from '@mm-model/core/plain'
 import { daxContext, type FaultContext } from '../fault-context.ts'
 import type { DaxFile, DaxInode } from '../inode.ts'
@@ -45,6 +45,13 @@ export function tagAfterInsert(t: Task, inode: DaxInode, { xas }: FaultContext):
   xas.reset()
   xas.load()
   xas.setMark(PAGECACHE_TAG_DIRTY)
+}
+
+/** Whether the entry that faulted is of the zero page: up to 4.14 holes had pages of a page cache, and other handlers. */
+export function faultedOnZeroPage(t: Task, vmf: VmFault): boolean {
+  t.scratchLo[0] = vmf.origLo
+  t.scratchHi[0] = vmf.origHi
+  return t.machine.arch.ptePfn(t.scratchLo, t.scratchHi, 0) === ZERO_PFN
 }
 
 /**

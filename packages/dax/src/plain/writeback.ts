@@ -88,11 +88,13 @@ function daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number):
   const pfn = daxToPfn(entry)
   if (defects['dirty-cleared-before-flush']) {
     xas.reset()
+    xas.load()
     xas.clearMark(PAGECACHE_TAG_DIRTY)
   }
   if (defects['flush-before-mkclean']) daxFlush(t, pfn, count)
   downRead(t, inode.mapping.iMmapRwsem)
-  for (const vma of inode.mapping.iMmap) {
+  const areas = defects['writeback-only-flushes'] ? [] : inode.mapping.iMmap
+  for (const vma of areas) {
     // dax_mapping_entry_mkclean looked for the first page alone.
     const pages = defects['mkclean-misses-areas'] ? 1 : count
     if (vma.vmPgoff > index + pages - 1 || vma.pgoffEnd <= index) continue
@@ -101,8 +103,9 @@ function daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number):
   upRead(t, inode.mapping.iMmapRwsem)
   if (!defects['flush-before-mkclean']) daxFlush(t, pfn, count)
   xas.reset()
-  if (!defects['no-entry-lock']) xas.store(entry)
-  xas.clearMark(PAGECACHE_TAG_DIRTY)
+  if (defects['no-entry-lock']) xas.load()
+  else xas.store(entry)
+  if (!defects['writeback-only-flushes']) xas.clearMark(PAGECACHE_TAG_DIRTY)
   if (defects['towrite-cleared-last']) xas.clearMark(PAGECACHE_TAG_TOWRITE)
   daxWakeEntry(t, inode, xas, entry, WAKE_NEXT)
   if (m.trace !== null) m.trace('dax_writeback_one', t, index, count, 0)

@@ -22,13 +22,13 @@ import type { DaxFile } from '../inode.ts'
 import { SB_FREEZE_PAGEFAULT } from '../super-block.ts'
 import { daxFinishSyncFault, daxIomapFault } from './fault.ts'
 import { sbEnd, sbStart } from './freeze.ts'
-import { ext4DaxPfnMkwrite } from './old-fault.ts'
+import { ext4DaxPfnMkwrite, faultedOnZeroPage } from './old-fault.ts'
 import { faultUpdateTime } from './times.ts'
 
 /** `->fault` (fs/ext4/file.c: ext4_dax_fault, 6.1). */
 export function* ext4DaxFault(t: Task, vmf: VmFault): Steps<number> {
-  if ((vmf.flags & FAULT_FLAG_MKWRITE) !== 0 && t.machine.defects['pfn-mkwrite-without-entry'])
-    return yield* ext4DaxPfnMkwrite(t, vmf)
+  const asOnce = t.machine.defects['pfn-mkwrite-without-entry'] && (vmf.flags & FAULT_FLAG_MKWRITE) !== 0
+  if (asOnce && !faultedOnZeroPage(t, vmf)) return yield* ext4DaxPfnMkwrite(t, vmf)
   return yield* ext4DaxHugeFault(t, vmf, PE_SIZE_PTE)
 }
 

@@ -111,13 +111,15 @@ function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number)
   if (defects['dirty-cleared-before-flush']) {
     touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
     xas.reset()
+    xas.load()
     xas.clearMark(PAGECACHE_TAG_DIRTY)
     yield STEP_FLAG
   }
   if (defects['flush-before-mkclean']) yield* daxFlush(t, pfn, count)
   yield* downRead(t, inode.mapping.iMmapRwsem)
   touches(t, TOUCH_I_MMAP, inode.mapping.iMmapRwsem.name, TOUCH_READ)
-  for (const vma of inode.mapping.iMmap) {
+  const areas = defects['writeback-only-flushes'] ? [] : inode.mapping.iMmap
+  for (const vma of areas) {
     touches(t, TOUCH_AREAS, vma.vmMm.pgd, TOUCH_READ)
     // dax_mapping_entry_mkclean looked for the first page alone.
     const pages = defects['mkclean-misses-areas'] ? 1 : count
@@ -130,8 +132,9 @@ function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number)
   touchesEntry(t, inode.name, xas, entry, TOUCH_RELEASE)
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   xas.reset()
-  if (!defects['no-entry-lock']) xas.store(entry)
-  xas.clearMark(PAGECACHE_TAG_DIRTY)
+  if (defects['no-entry-lock']) xas.load()
+  else xas.store(entry)
+  if (!defects['writeback-only-flushes']) xas.clearMark(PAGECACHE_TAG_DIRTY)
   if (defects['towrite-cleared-last']) xas.clearMark(PAGECACHE_TAG_TOWRITE)
   daxWakeEntry(t, inode, xas, entry, WAKE_NEXT)
   if (m.trace !== null) m.trace('dax_writeback_one', t, index, count, 0)
