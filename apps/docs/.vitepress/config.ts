@@ -55,6 +55,7 @@ export default defineConfig({
           items: [
             { text: 'Reading a page-table entry', link: '/guide/reading-an-entry' },
             { text: 'The command line', link: '/guide/command-line' },
+            { text: 'Every interleaving', link: '/guide/interleavings' },
           ],
         },
         { text: 'Tools', items: [{ text: 'Entry decoder', link: '/decoder' }] },
