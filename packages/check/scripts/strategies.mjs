@@ -62,7 +62,7 @@ function table() {
   const lines = PROGRAMS.map((name) => {
     const cells = STRATEGIES.map((strategy) => cell(name, strategy))
     if (process.stderr.isTTY) process.stderr.write(`${name}\n`)
-    return `| \`${name.replace(' +', '\` with the repair')}${name.endsWith('+') ? '' : '\`'} | ${cells.join(' | ')} |`
+    return `| \`${name.replace(' +', '` with the repair')}${name.endsWith('+') ? '' : '`'} | ${cells.join(' | ')} |`
   })
   return [head, `|${'---|'.repeat(STRATEGIES.length + 1)}`, ...lines].join('\n')
 }

@@ -22,7 +22,7 @@ import { runnersOf } from './replay.ts'
 import { changesBetween, watchState } from './watched-state.ts'
 
 export interface TimelineStep {
-  /** Index of the thread; of an interrupt, of the one that runs on the same CPU. */
+  /** Index of the thread; of an interrupt, of the one that runs on the same CPU, or of the first where none does. */
   readonly thread: number
   /** It is an interrupt: what the CPU does between two steps of the thread. */
   readonly interrupt: boolean
@@ -98,13 +98,9 @@ class Watcher {
   step(execution: Execution, who: number): TimelineStep {
     const { threads } = this.#instance
     const handler = execution.handlers[who - threads.length]
-    const thread =
-      handler === undefined
-        ? who
-        : Math.max(
-            0,
-            threads.findIndex(({ task }) => task.cpu === handler.cpu),
-          )
+    const stopped = handler === undefined ? who : threads.findIndex(({ task }) => task.cpu === handler.cpu)
+    const thread = Math.max(0, stopped)
+    const interrupt = stopped < 0 ? `(interrupt of CPU ${handler!.cpu})` : '(interrupt)'
     const { labels } = threads[thread]!
     const calls = execution.answers[thread]!.length
     const step = STEP_NAMES.get(execution.next[who] ?? STEP_TLB_FLUSH) ?? 'begin'
@@ -125,7 +121,7 @@ class Watcher {
       begins: step === 'begin' ? (labels?.[calls] ?? `call ${calls + 1}`) : null,
       answers: handler === undefined ? (execution.answers[thread]![calls] ?? null) : null,
       step,
-      functions: handler === undefined ? this.#functions : ['(interrupt)', ...this.#functions],
+      functions: handler === undefined ? this.#functions : [interrupt, ...this.#functions],
       takes: named(acquires),
       releases: named((how) => !isPlain(how) && !acquires(how)),
       changes,

@@ -68,6 +68,19 @@ describe('the timeline of a bug', () => {
     )
   })
 
+  it('says the CPU of an interrupt that stops nobody', () => {
+    const lines = ['create a 4k', 'mmap m a 0 4k rw shared', 'store m 0 1', 'thread t1']
+    const scenario = parse(...lines, '|| @t1 mprotect m 0 4k r', '@t1 finally result 1 EINVAL')
+    const { counterexample } = explore(programFor(scenario), { invariants: assertionsOf(scenario) })
+    const { steps } = timelineOf(
+      programFor(scenario),
+      counterexample!.schedule.map(({ thread }) => thread),
+    )
+    expect(steps.filter(({ interrupt }) => interrupt).map(({ functions }) => functions)).toEqual([
+      ['(interrupt of CPU 0)'],
+    ])
+  })
+
   it('keeps to its width, colours left out', () => {
     for (const width of [40, 80, 133]) {
       const lines = formatTimeline(timeline, { width, call: (text) => `<${text}>` })

@@ -12,6 +12,7 @@ import { ARCH_ARG, chooseProfile, PROFILE_ARGS } from '../profile.ts'
 import { readScenario } from '../scenario-files.ts'
 import { ownStrategy } from '../strategy/built-in.ts'
 import { chooseStrategy, STRATEGY_ARG } from '../strategy/choose.ts'
+import { counted } from '../table.ts'
 import { explorationAsJson, printExploration } from './check-report.ts'
 import { chooseDefects, chooseInvariants, listOf, programFor, refusing } from './choices.ts'
 import { Progress } from './progress.ts'
@@ -126,7 +127,7 @@ export const checkCommand = command({
       if (args.perfetto !== undefined) writeTrace(args.perfetto, timeline, counterexample)
     }
     if (args.json) terminal.printJson(explorationAsJson(scenario, what, found, timeline))
-    else printExploration(scenario, what, found, timeline, terminal)
+    else printExploration(scenario, what, found, timeline, coveredBy(limits, found), terminal)
     return EXIT_CODES[found.outcome]
   },
 })
@@ -135,6 +136,15 @@ const EXIT_CODES: Readonly<Record<Exploration['outcome'], ExitCode>> = {
   holds: 0,
   violated: 1,
   'not exhausted': 3,
+}
+
+/** The schedules that were to be run, when that is what left others out. */
+function coveredBy({ preemptions, random }: SearchOptions, { verdict }: Exploration): string | null {
+  if (preemptions !== undefined && verdict.includes('preemption'))
+    return `all schedules with at most ${counted(preemptions, 'preemption')}`
+  if (random !== undefined && verdict.includes('random'))
+    return `${counted(random.schedules, 'random schedule')} of the seed ${random.seed}`
+  return null
 }
 
 interface SearchArgs {

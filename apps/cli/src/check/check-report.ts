@@ -5,12 +5,13 @@ import { profileWords } from '../profile.ts'
 import { counted } from '../table.ts'
 import type { Colors, Terminal } from '../terminal.ts'
 
-/** What a search came to. */
+/** What a search came to; `covered` says which schedules it was told to run, or is null for all. */
 export function printExploration(
   scenario: Scenario,
   what: ScheduleProfile,
   found: Exploration,
   timeline: Timeline | null,
+  covered: string | null,
   terminal: Terminal,
 ): void {
   const { print, colors } = terminal
@@ -19,6 +20,7 @@ export function printExploration(
   const { counterexample } = found
   if (counterexample === null) {
     print(found.outcome === 'holds' ? colors.green(found.verdict) : colors.yellow(found.verdict))
+    if (found.outcome !== 'holds') print(`nothing is wrong in ${covered ?? 'what was run'}`)
   } else {
     printWrong(counterexample, colors, print)
     const preemptions = counted(counterexample.preemptions, 'preemption')
