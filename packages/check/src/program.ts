@@ -26,7 +26,7 @@ export interface Instance {
   readonly threads: readonly Thread[]
   /** Files whose state is part of what an execution ends in. */
   readonly files?: readonly DaxFile[] | undefined
-  /** What timelines call an address of a program; left out, a number. */
+  /** What messages and timelines call an address of a program; left out, a number. */
   readonly placeOf?: ((address: number) => string) | undefined
   /**
    * Called once when all threads have ended, before rules look at the end: what is to happen then. In the stepped form, so that

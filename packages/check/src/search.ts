@@ -212,7 +212,7 @@ export class Search {
     for (const [invariant, kinds] of this.stepInvariants) {
       if ((changed & kinds) === 0) continue
       const message = invariant.check(execution.instance, this.past.history)
-      if (message !== null) return wrong(invariant, message)
+      if (message !== null) return wrong(execution.instance, invariant, message)
     }
     return this.locks.wrong
   }
@@ -242,7 +242,7 @@ export class Search {
     }
     for (const invariant of this.endInvariants) {
       const message = invariant.check(instance, history)
-      if (message !== null) return wrong(invariant, message)
+      if (message !== null) return wrong(execution.instance, invariant, message)
     }
     return null
   }
@@ -261,9 +261,18 @@ export class Search {
   }
 }
 
-function wrong({ name, rule, source, explains }: StateInvariant, message: string): Wrong {
-  return { name, rule, source, explains, message }
+function wrong(
+  { placeOf }: Instance,
+  { name, rule, source, explains }: StateInvariant,
+  message: string,
+): Wrong {
+  if (placeOf === undefined) return { name, rule, source, explains, message }
+  const named = message.replace(ADDRESS, (address) => placeOf(Number(address)))
+  return { name, rule, source, explains, message: named }
 }
+
+/** Addresses of programs, which are longer than numbers of frames. */
+const ADDRESS = /0x[0-9a-f]{10,}/g
 
 /** Kinds of what an invariant looks at; a bit each. */
 function maskOf({ reads }: StateInvariant): number {

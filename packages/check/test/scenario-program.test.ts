@@ -1,4 +1,4 @@
-import { assertionsOf, type Exploration, explore, programOf } from '@mm-model/check'
+import { assertionsOf, type Exploration, explore, invariantsNamed, programOf } from '@mm-model/check'
 import { parseScenario } from '@mm-model/scenario'
 import { mkwrite } from '@mm-model/strategy-mkwrite'
 import { describe, expect, it } from 'vitest'
@@ -112,6 +112,17 @@ describe('a scenario as a program', () => {
     expect(check(lines).verdict).toBe('holds in all interleavings')
     expect(check(lines, { defects: ['flush-before-mkclean'] }).verdict).toBe(
       'violated: line 8: byte 0 of a after a power failure is 1',
+    )
+  })
+
+  it('has addresses by the names of mappings', () => {
+    const lines = ['create a 4k', 'fill a 0 4k 3', 'mmap m a 0 4k rw shared', 'thread t1', '@t1 store m 0 1']
+    const scenario = parseScenario([...lines, 'mremap m 0 4k 4k move || @t1 truncate a 0'].join('\n'), {
+      name: 'x',
+    })
+    const program = programOf(scenario, { ...options, defects: ['mremap-flushes-late'] })
+    expect(explore(program, { invariants: invariantsNamed(['I16']) }).verdict).toMatch(
+      /^violated: I16: CPU 1 has cached m\+0x0 as block \d+, which is free$/,
     )
   })
 
