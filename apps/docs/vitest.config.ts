@@ -1,11 +1,12 @@
-import { project } from '@mm-model/vitest-config'
+import { project, SLOW } from '@mm-model/vitest-config'
 import { defineProject } from 'vitest/config'
 
-// *.test.ts need nothing; *.e2e.ts drive the built site in Chromium: `npm run build` first.
+// *.test.ts need nothing; *.e2e.ts drive the built site in Chromium, which is slow: `npm run build` first.
 export default defineProject(
   project('docs', {
-    include: ['test/**/*.{test,e2e}.ts'],
-    globalSetup: ['test/chromium.ts'],
+    include: SLOW ? ['test/**/*.e2e.ts'] : ['test/**/*.{test,e2e}.ts'],
+    exclude: SLOW ? ['**/node_modules/**'] : ['**/node_modules/**', '**/*.e2e.ts'],
+    ...(SLOW ? { globalSetup: ['test/chromium.ts'] } : {}),
     testTimeout: 60_000,
   }),
 )

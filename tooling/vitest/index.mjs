@@ -1,6 +1,11 @@
 import { fileURLToPath } from 'node:url'
 
 /**
+ * Whether the slow tests run, and they alone: `npm run test:slow`. They are `*.slow.test.ts`, and what a project says.
+ */
+export const SLOW = process.env.SLOW_TESTS === '1'
+
+/**
  * The configuration of one vitest project. `name` is what `vitest --project` takes; `test` is merged over the defaults.
  */
 export function project(name, test = {}) {
@@ -9,7 +14,8 @@ export function project(name, test = {}) {
     ssr: { resolve: { conditions: ['@mm-model/source'] } },
     test: {
       name,
-      include: ['test/**/*.test.ts'],
+      include: SLOW ? ['test/**/*.slow.test.ts'] : ['test/**/*.test.ts'],
+      exclude: SLOW ? ['**/node_modules/**'] : ['**/node_modules/**', '**/*.slow.test.ts'],
       // A test that hangs must end; how long a sound one takes is the machine's affair.
       testTimeout: 120_000,
       setupFiles: [fileURLToPath(new URL('./setup.mjs', import.meta.url))],
