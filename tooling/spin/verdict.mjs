@@ -2,16 +2,17 @@
 
 /**
  * @param {string} output What `pan` printed.
- * @returns {{ violated: boolean, assertion: string | null, states: number, depth: number }}
+ * @returns {{ violated: boolean, assertion: string | null, states: number, transitions: number, depth: number }}
  * @throws {Error} The search was cut short, or ended in a way that is no verdict.
  */
 export function readVerdict(output) {
   const errors = /^State-vector .* errors: (\d+)$/m.exec(output)?.[1]
   const states = /^\s*(\S+) states, stored/m.exec(output)?.[1]
+  const transitions = /^\s*(\S+) transitions/m.exec(output)?.[1]
   const depth = /depth reached (\d+)/.exec(output)?.[1]
-  if (errors === undefined || states === undefined || depth === undefined)
+  if (errors === undefined || states === undefined || transitions === undefined || depth === undefined)
     throw new Error(`found no summary of the search, expected one: ${lastLine(output)}`)
-  const found = { states: Number(states), depth: Number(depth) }
+  const found = { states: Number(states), transitions: Number(transitions), depth: Number(depth) }
   const first = /^pan:1: (.*) \(at depth \d+\)$/m.exec(output)?.[1]
   if (errors === '0') {
     const cut = /max search depth too small|out of memory|memory bound|resource|Search not completed/i.exec(

@@ -6,6 +6,7 @@ declare module '*/verdict.mjs' {
     /** Which invariant; `I39` is a state without an end. */
     readonly assertion: string | null
     readonly states: number
+    readonly transitions: number
     readonly depth: number
   }
   export function readVerdict(output: string): Verdict
@@ -37,6 +38,7 @@ declare module '*/verifier.mjs' {
     readonly violated: boolean
     readonly assertion: string | null
     readonly states: number
+    readonly transitions: number
     readonly depth: number
     readonly steps: string
   }>

@@ -2,14 +2,20 @@ import { describe, expect, it } from 'vitest'
 import { agrees, readVerdict } from '../verdict.mjs'
 
 const summary = (errors: number) =>
-  `State-vector 128 byte, depth reached 217, errors: ${errors}\n     6630 states, stored\n`
+  `State-vector 128 byte, depth reached 217, errors: ${errors}\n     6630 states, stored\n     9000 transitions (= stored+matched)\n`
 const HOLDS = `\n(Spin Version 6.5.2 -- 6 December 2019)\n${summary(0)}`
 const violated = (reason: string) =>
   `pan:1: ${reason} (at depth 98)\npan: wrote write-fault.pml.trail\n\nWarning: Search not completed\n${summary(1)}`
 
 describe('readVerdict', () => {
   it('reads a search that found nothing', () => {
-    expect(readVerdict(HOLDS)).toEqual({ violated: false, assertion: null, states: 6630, depth: 217 })
+    expect(readVerdict(HOLDS)).toEqual({
+      violated: false,
+      assertion: null,
+      states: 6630,
+      transitions: 9000,
+      depth: 217,
+    })
   })
 
   it('reads which invariant an assertion names', () => {
