@@ -206,7 +206,7 @@ export class Search {
     if (result === THREW) {
       const { error } = execution
       const endless = error instanceof MachineError && error.code === 'NO_PROGRESS'
-      return { ...(endless ? NO_PROGRESS : THROWN), message: (error as Error).message }
+      return { ...(endless ? NO_PROGRESS : THROWN), ...ruleOf(error), message: (error as Error).message }
     }
     const { changed } = this.recorder
     for (const [invariant, kinds] of this.stepInvariants) {
@@ -273,6 +273,13 @@ function wrong(
 
 /** Addresses of programs, which are longer than numbers of frames. */
 const ADDRESS = /0x[0-9a-f]{10,}/g
+
+/** The rule that a machine itself has found broken, which its error names in brackets. */
+function ruleOf(error: unknown): Pick<Wrong, 'name' | 'rule'> | null {
+  if (!(error instanceof MachineError) || error.code !== 'INVARIANT') return null
+  const name = /\((I\d+)\)/.exec(error.expected)?.[1]
+  return name === undefined ? null : { name, rule: error.expected }
+}
 
 /** Kinds of what an invariant looks at; a bit each. */
 function maskOf({ reads }: StateInvariant): number {

@@ -9,7 +9,7 @@ import { endInvariants } from './at-end.ts'
 import { I23, I24, I25, I26, I28, I29, I36 } from './durability.ts'
 import { I13, I15, I16, I18, I19, I20 } from './entries.ts'
 import { I34 } from './freeze.ts'
-import { I2, I9, I12 } from './rights.ts'
+import { I2, I9, I12, I30 } from './rights.ts'
 
 /** Of every state, between any two steps. */
 export const stateInvariants: readonly StateInvariant[] = Object.freeze([
@@ -28,6 +28,7 @@ export const stateInvariants: readonly StateInvariant[] = Object.freeze([
   I26,
   I28,
   I29,
+  I30,
   I34,
   I36,
 ])

@@ -1,9 +1,9 @@
 /**
- * What entries and cached translations may allow: I2, I9, I12.
+ * What entries and cached translations may allow: I2, I9, I12, I30.
  * @module
  */
 
-import { TLB_WRITE, TOUCH_TLB, VM_SHARED } from '@mm-model/core'
+import { EVENT_STORED_PRIVATE, TLB_WRITE, TOUCH_TLB, VM_SHARED } from '@mm-model/core'
 import type { StateInvariant } from '../program.ts'
 import { at, frame, frameOf, isWritable, isZeroPage, LEAVES, overLeaves } from './over-leaves.ts'
 
@@ -64,4 +64,17 @@ export const I12: StateInvariant = {
         ? `${at(file, leaf)}, is the zero page and writable`
         : null,
     ),
+}
+
+export const I30: StateInvariant = {
+  name: 'I30',
+  rule: 'no store through a private mapping changes a block of a file',
+  source: 'mm/memory.c: do_cow_fault, wp_page_copy; mm/gup.c: can_follow_write_pte; CVE-2016-5195',
+  explains: 'whoever may read a file may write to it',
+  reads: [EVENT_STORED_PRIVATE],
+  everyStep: true,
+  check: ({ machine }, { happened }) => {
+    const stored = happened.stored.find(({ pfn, isPrivate }) => isPrivate && machine.memory.isPmem(pfn))
+    return stored === undefined ? null : `a private store reached ${frame(stored.pfn)} of the file`
+  },
 }
