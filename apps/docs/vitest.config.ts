@@ -6,7 +6,7 @@ export default defineProject(
   project('docs', {
     include: SLOW ? ['test/**/*.e2e.ts'] : ['test/**/*.{test,e2e}.ts'],
     exclude: SLOW ? ['**/node_modules/**'] : ['**/node_modules/**', '**/*.e2e.ts'],
-    ...(SLOW ? { globalSetup: ['test/chromium.ts'] } : {}),
+    globalSetup: ['test/chromium.ts'],
     testTimeout: 60_000,
   }),
 )

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { SLOW } from '@mm-model/vitest-config'
 import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
@@ -20,6 +21,8 @@ const APT = '/usr/bin/apt-get'
 
 /** Vitest's global set-up: finds Chromium, or installs it where that needs no question, or says what is skipped. */
 export default function provideChromium({ provide }: TestProject): void {
+  // Only the slow tests drive one.
+  if (!SLOW) return
   const { CHROMIUM_PATH } = process.env
   // Whoever names one means that one.
   const path = CHROMIUM_PATH ? given(CHROMIUM_PATH) : (find() ?? install())

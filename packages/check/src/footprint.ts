@@ -45,7 +45,7 @@ export const HOW_MASK = 7
 export const HOW_SHIFT = 3
 
 /** `TOUCH_*` and `EVENT_*` kinds are below it. */
-export const KINDS = 32
+const KINDS = 32
 
 /** Kinds from here on are events: nothing that two steps could both touch. */
 export const FIRST_EVENT: number = EVENT_STORED

@@ -26,7 +26,7 @@ import type { XaState } from '../xarray.ts'
  * The queue of an entry that `xas` is at, as the page that it is keyed by: all pages of a 2 MiB entry share one (fs/dax.c:
  * dax_entry_waitqueue, 6.1).
  */
-export function daxEntryWaitqueue(xas: XaState, entry: number): number {
+function daxEntryWaitqueue(xas: XaState, entry: number): number {
   return daxIsPmdEntry(entry) ? xas.index - (xas.index % PG_PMD_NR) : xas.index
 }
 
