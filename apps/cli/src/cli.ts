@@ -4,6 +4,7 @@ import { nearestWord, ScenarioError } from '@mm-model/scenario'
 import { runCommand as runCittyCommand } from 'citty'
 import { description, version } from '../package.json'
 import { checkCommand } from './check/check-command.ts'
+import { mergeCommand } from './check/merge-command.ts'
 import { type Command, type CommandGroup, type ExitCode, strictArguments } from './command.ts'
 import { compareCommand } from './compare-command.ts'
 import { EndlessFault } from './endless-fault.ts'
@@ -38,6 +39,7 @@ async function main(given: readonly string[], terminal: Terminal): Promise<ExitC
     terminal.print(version)
     return 0
   }
+  if (first === 'check' && second === 'merge') return runNamed(mergeCommand, words.slice(2), terminal)
   const named = find(COMMANDS, first, '')
   if (!('commands' in named)) return runNamed(named, words.slice(1), terminal)
   if (second === undefined || HELP.includes(second)) {

@@ -1,9 +1,9 @@
+import { readFileSync } from 'node:fs'
 import {
   invariants as allInvariants,
-  assertionsOf,
   type Exploration,
   type ExploreOptions,
-  explore,
+  mergeExplorations,
   timelineOf,
 } from '@mm-model/check'
 import { command, type ExitCode } from '../command.ts'
@@ -11,12 +11,16 @@ import { InputError } from '../input-error.ts'
 import { ARCH_ARG, chooseProfile, PROFILE_ARGS } from '../profile.ts'
 import { readScenario } from '../scenario-files.ts'
 import { ownStrategy } from '../strategy/built-in.ts'
-import { chooseStrategy, STRATEGY_ARG } from '../strategy/choose.ts'
+import { chooseStrategy, isBuiltIn, locateStrategy, STRATEGY_ARG } from '../strategy/choose.ts'
 import { counted } from '../table.ts'
-import { explorationAsJson, printExploration } from './check-report.ts'
+import { printError } from '../terminal.ts'
+import { EXIT_CODES, explorationAsJson, printExploration } from './check-report.ts'
 import { chooseDefects, chooseInvariants, listOf, programFor, refusing } from './choices.ts'
 import { Progress } from './progress.ts'
 import { refuseUnwritable, writeSchedule, writeTrace } from './schedule-files.ts'
+import { digestOfSearch, readStopped, type StoppedSearch, writeStopped } from './search-files.ts'
+import type { SearchPart, SearchTask } from './search-task.ts'
+import { type ChosenStrategy, searchParts } from './workers.ts'
 
 /** `mm-model check`: every interleaving of a scenario's parallel line. */
 export const checkCommand = command({
@@ -63,6 +67,23 @@ export const checkCommand = command({
       valueHint: 'N',
       description: 'stop after N executions (default: 100000000)',
     },
+    'max-states': {
+      type: 'string',
+      valueHint: 'N',
+      description: 'remember at most N states, 0 to 16777216 (default: 2097152, some 100 MB)',
+    },
+    jobs: { type: 'string', valueHint: 'N', description: 'search in N threads, 1 to 64 (default: 1)' },
+    shard: {
+      type: 'string',
+      valueHint: 'I/N',
+      description:
+        'search only shard I of N; `mm-model check merge` puts together what they print with --json',
+    },
+    resume: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'go on with a search that Ctrl-C has stopped',
+    },
     schedule: {
       type: 'string',
       valueHint: 'OUT',
@@ -77,7 +98,8 @@ export const checkCommand = command({
   },
   notes: [
     'Exit code 1 means that some interleaving breaks a rule: it is shown, thread by thread. Exit code 3 means that none was found',
-    'that does, among those that were run: a limit was reached, or --preemptions or --random left some out.',
+    'that does, among those that were run: a limit was reached, Ctrl-C was pressed (what is left to do is then written to',
+    'NAME.resume.json), or --preemptions or --random left some out.',
     'In the timeline + is a lock taken, - one released, * what a step changed, = what a call answered.',
   ],
   examples: [
@@ -85,6 +107,7 @@ export const checkCommand = command({
     'mm-model check examples/writer-and-fsync.scn --defect dirty-cleared-before-flush --schedule found.json',
     'mm-model run examples/writer-and-fsync.scn --schedule found.json',
     'mm-model check examples/writer-and-fsync.scn --random 1000 --seed 7',
+    'mm-model check examples/writer-and-fsync.scn --jobs 4',
   ],
   run: async (args, terminal): Promise<ExitCode> => {
     const profile = chooseProfile('check', args)
@@ -100,14 +123,28 @@ export const checkCommand = command({
     const program = programFor(args.file, scenario, { ...profile, strategy, defects })
     refuseUnwritable(args.schedule, '--schedule')
     refuseUnwritable(args.perfetto, '--perfetto')
-    const progress = new Progress(terminal)
-    const options = {
-      ...limits,
-      invariants: [...rules, ...assertionsOf(scenario)],
-      progress: progress.show,
+    const division = divisionOf(args, limits)
+    const name = args.strategy ?? ownStrategy(profile.kernel).name
+    const task: SearchTask = {
+      name: scenario.name,
+      text: readFileSync(args.file, 'utf8'),
+      profile,
+      defects,
+      rules: args.invariants.split(','),
+      limits,
     }
-    const found = refusing(args.file, () => explore(program, options))
+    const search = digestOfSearch(task, name, division.count)
+    const saved = args.resume === undefined ? null : readStopped(args.resume, search, division.parts.length)
+    const progress = new Progress(terminal)
+    const plugin = isBuiltIn(strategy) ? null : locateStrategy('check', name)
+    const results = await searchAll(task, { strategy, name, plugin }, division, saved, progress, args.file)
     progress.end()
+    const found = division.parts.length === 1 ? results[0]! : mergeExplorations(results)
+    if (found.verdict === 'not exhausted: stopped') {
+      const path = `${scenario.name}.resume.json`
+      writeStopped(path, search, division.shard ?? null, results)
+      printError(`stopped; go on with the same flags and --resume ${path}`)
+    }
     const { counterexample } = found
     const timeline =
       counterexample === null
@@ -126,16 +163,87 @@ export const checkCommand = command({
       if (args.schedule !== undefined) writeSchedule(args.schedule, scenario, what, timeline, counterexample)
       if (args.perfetto !== undefined) writeTrace(args.perfetto, timeline, counterexample)
     }
-    if (args.json) terminal.printJson(explorationAsJson(scenario, what, found, timeline))
+    if (args.json)
+      terminal.printJson({
+        ...explorationAsJson(scenario, what, found, timeline),
+        ...(division.shard === undefined ? {} : { search, shard: division.shard }),
+      })
     else printExploration(scenario, what, found, timeline, coveredBy(limits, found), terminal)
     return EXIT_CODES[found.outcome]
   },
 })
 
-const EXIT_CODES: Readonly<Record<Exploration['outcome'], ExitCode>> = {
-  holds: 0,
-  violated: 1,
-  'not exhausted': 3,
+/** How a search is divided: `parts` are run here, of `count`. */
+interface Division {
+  readonly shard: { readonly index: number; readonly count: number } | undefined
+  readonly parts: readonly SearchPart['shard'][]
+  readonly count: number
+}
+
+interface DivisionArgs {
+  readonly jobs?: string | undefined
+  readonly shard?: string | undefined
+  readonly resume?: string | undefined
+}
+
+/** @throws {InputError} for a division that is none, or of a search that cannot be divided */
+function divisionOf({ jobs, shard, resume }: DivisionArgs, { preemptions, random }: SearchOptions): Division {
+  const threads = numberOf('jobs', jobs, 1, 64) ?? 1
+  const bounded = preemptions !== undefined || random !== undefined
+  if (bounded && (threads > 1 || shard !== undefined || resume !== undefined))
+    throw new InputError(
+      'check',
+      '--jobs, --shard and --resume are for searches of all interleavings',
+      'leave out --preemptions and --random, or these',
+    )
+  const [index, count] = shard === undefined ? [1, 1] : shardOf(shard)
+  const all = count * threads
+  return {
+    shard: shard === undefined ? undefined : { index, count },
+    parts:
+      all === 1
+        ? [undefined]
+        : Array.from({ length: threads }, (_, i) => ({ index: (index - 1) * threads + i + 1, count: all })),
+    count: all,
+  }
+}
+
+function shardOf(text: string): [index: number, count: number] {
+  const [, index = 0, count = 0] = (/^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? []).map(Number)
+  if (index < 1 || index > count)
+    throw new InputError('check', `--shard '${text}'`, 'give I/N, as in 1/4: I from 1 to N, N up to 9999')
+  return [index, count]
+}
+
+/** Each part from where it was; one that had come to its end is not run again. */
+async function searchAll(
+  task: SearchTask,
+  chosen: ChosenStrategy,
+  { parts }: Division,
+  saved: StoppedSearch | null,
+  progress: Progress,
+  path: string,
+): Promise<Exploration[]> {
+  const open = parts.flatMap((shard, i) => {
+    const part = saved?.parts[i]
+    return part?.checkpoint === null ? [] : [{ i, shard, resume: part?.checkpoint }]
+  })
+  let found: readonly Exploration[]
+  try {
+    found = await searchParts(task, chosen, open, progress.show)
+  } catch (error) {
+    progress.end()
+    return refusing(path, () => {
+      throw error
+    })
+  }
+  return parts.map((_, i): Exploration => {
+    const at = open.findIndex((part) => part.i === i)
+    if (at >= 0) return found[at]!
+    const verdict = 'holds in all interleavings'
+    const rest = { finalStates: new Map<string, number>(), counterexample: null, checkpoint: null }
+    return { outcome: 'holds', verdict, ...saved!.parts[i]!.counts!, ...rest }
+  })
 }
 
 /** The schedules that were to be run, when that is what left others out. */
@@ -153,9 +261,13 @@ interface SearchArgs {
   readonly seed?: string | undefined
   readonly 'max-steps'?: string | undefined
   readonly 'max-executions'?: string | undefined
+  readonly 'max-states'?: string | undefined
 }
 
-type SearchOptions = Pick<ExploreOptions, 'preemptions' | 'random' | 'maxSteps' | 'maxExecutions'>
+type SearchOptions = Pick<
+  ExploreOptions,
+  'preemptions' | 'random' | 'maxSteps' | 'maxExecutions' | 'maxStates'
+>
 
 function searchOf(args: SearchArgs): SearchOptions {
   const { preemptions, random, seed } = args
@@ -170,6 +282,7 @@ function searchOf(args: SearchArgs): SearchOptions {
       schedules === undefined ? undefined : { schedules, seed: numberOf('seed', seed, 0, 2 ** 32 - 1) ?? 1 },
     maxSteps: numberOf('max-steps', args['max-steps'], 1, 1e15),
     maxExecutions: numberOf('max-executions', args['max-executions'], 1, 1e15),
+    maxStates: numberOf('max-states', args['max-states'], 0, 2 ** 24),
   }
 }
 

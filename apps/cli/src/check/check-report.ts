@@ -1,9 +1,17 @@
 import type { Exploration, ScheduleProfile, Timeline } from '@mm-model/check'
 import { formatTimeline } from '@mm-model/check'
 import type { Scenario } from '@mm-model/scenario'
+import type { ExitCode } from '../command.ts'
 import { profileWords } from '../profile.ts'
 import { counted } from '../table.ts'
 import type { Colors, Terminal } from '../terminal.ts'
+
+/** Exit codes of what a search came to. */
+export const EXIT_CODES: Readonly<Record<Exploration['outcome'], ExitCode>> = {
+  holds: 0,
+  violated: 1,
+  'not exhausted': 3,
+}
 
 /** What a search came to; `covered` says which schedules it was told to run, or is null for all. */
 export function printExploration(
@@ -63,7 +71,8 @@ export function printWrong(
   if (wrong.explains !== undefined) print(`  so      ${wrong.explains}`)
 }
 
-function numbers({ executions, steps, states, matched, redundant }: Exploration): string {
+/** What a search came through. */
+export function numbers({ executions, steps, states, matched, redundant }: Exploration): string {
   return [
     counted(executions, 'execution'),
     counted(steps, 'step'),
@@ -80,7 +89,7 @@ export function explorationAsJson(
   found: Exploration,
   timeline: Timeline | null,
 ): object {
-  const { outcome, verdict, executions, steps, states, matched, redundant, counterexample } = found
+  const { outcome, verdict, executions, steps, states, matched, redundant, locks, counterexample } = found
   return {
     scenario: name,
     ...what,
@@ -91,6 +100,7 @@ export function explorationAsJson(
     states,
     matched,
     redundant,
+    locks,
     counterexample:
       counterexample === null || timeline === null
         ? null
