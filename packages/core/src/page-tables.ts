@@ -14,7 +14,7 @@ import { PAGE_TABLE_BASE_PFN } from './physical-memory.ts'
 export const PTL_FREE: number = 0
 
 /** Tables that there is room for at first; a checker builds a machine for every order of steps that it tries. */
-const FIRST_TABLES = 8
+const FIRST_TABLES = 4
 
 const GIB = 0x40000000
 

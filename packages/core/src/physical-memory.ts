@@ -77,6 +77,9 @@ class FrameBytes {
 const FILE_PAGE = 1
 const IN_CACHE = 2
 
+/** Frames of RAM that there is room for at first. */
+const FIRST_FRAMES = 64
+
 /** Sizes of the two memories, in 4 KiB pages. */
 export interface PhysicalMemoryOptions {
   /** 1 … 2^22 (16 GiB). */
@@ -95,12 +98,12 @@ export class PhysicalMemory {
   readonly ramPages: number
   readonly #pmem: FrameBytes = new FrameBytes()
   readonly #ram: FrameBytes = new FrameBytes()
-  #mapcount: Int32Array = new Int32Array(1024)
-  #exclusive: Uint8Array = new Uint8Array(1024)
+  #mapcount: Int32Array = new Int32Array(FIRST_FRAMES)
+  #exclusive: Uint8Array = new Uint8Array(FIRST_FRAMES)
   /** Pages of a page cache: `FILE_PAGE`, and `IN_CACHE` while the cache holds them. */
-  #file: Uint8Array = new Uint8Array(1024)
+  #file: Uint8Array = new Uint8Array(FIRST_FRAMES)
   /** Stack of freed RAM frames: the last one freed is handed out first, as from a CPU's list of free pages. */
-  #free: Int32Array = new Int32Array(1024)
+  #free: Int32Array = new Int32Array(FIRST_FRAMES)
   #freeCount = 0
   #nextRam = 0
   /** RAM frames from here on are of 2 MiB pages, which are carved from the end; all are single until there is one. */

@@ -21,15 +21,22 @@ export const TLB_WRITE: number = 1
 export const TLB_DIRTY: number = 2
 export const TLB_EXEC: number = 4
 
+/** Of a TLB that nothing was put into. */
+const NO_PAGES: Float64Array = /*#__PURE__*/ new Float64Array(0)
+const NO_CONTEXTS: Int32Array = /*#__PURE__*/ new Int32Array(0)
+const NO_FRAMES: Uint32Array = /*#__PURE__*/ new Uint32Array(0)
+const NO_RIGHTS: Uint8Array = /*#__PURE__*/ new Uint8Array(0)
+
 export class Tlb {
-  readonly #page: Float64Array = new Float64Array(SETS_4K).fill(-1)
-  readonly #context: Int32Array = new Int32Array(SETS_4K)
-  readonly #pfn: Uint32Array = new Uint32Array(SETS_4K)
-  readonly #rights: Uint8Array = new Uint8Array(SETS_4K)
-  readonly #hugePage: Int32Array = new Int32Array(SETS_2M).fill(-1)
-  readonly #hugeContext: Int32Array = new Int32Array(SETS_2M)
-  readonly #hugePfn: Uint32Array = new Uint32Array(SETS_2M)
-  readonly #hugeRights: Uint8Array = new Uint8Array(SETS_2M)
+  /** Made when something is first put there: a checker builds machines often, and some of their CPUs do nothing. */
+  #page: Float64Array = NO_PAGES
+  #context: Int32Array = NO_CONTEXTS
+  #pfn: Uint32Array = NO_FRAMES
+  #rights: Uint8Array = NO_RIGHTS
+  #hugePage: Float64Array = NO_PAGES
+  #hugeContext: Int32Array = NO_CONTEXTS
+  #hugePfn: Uint32Array = NO_FRAMES
+  #hugeRights: Uint8Array = NO_RIGHTS
   /** Frame of the last {@link lookup} that hit. */
   pfn = 0
 
@@ -51,6 +58,7 @@ export class Tlb {
   }
 
   fill(context: number, address: number, pfn: number, rights: number): void {
+    if (this.#page.length === 0) this.#make()
     const page = Math.floor(address / 4096)
     const set = setOf(page)
     this.#page[set] = page
@@ -59,8 +67,24 @@ export class Tlb {
     this.#rights[set] = rights
   }
 
+  #make(): void {
+    const bytes = new ArrayBuffer(SETS_4K * 17)
+    this.#page = new Float64Array(bytes, 0, SETS_4K).fill(-1)
+    this.#context = new Int32Array(bytes, SETS_4K * 8, SETS_4K)
+    this.#pfn = new Uint32Array(bytes, SETS_4K * 12, SETS_4K)
+    this.#rights = new Uint8Array(bytes, SETS_4K * 16, SETS_4K)
+  }
+
+  #makeHuge(): void {
+    this.#hugePage = new Float64Array(SETS_2M).fill(-1)
+    this.#hugeContext = new Int32Array(SETS_2M)
+    this.#hugePfn = new Uint32Array(SETS_2M)
+    this.#hugeRights = new Uint8Array(SETS_2M)
+  }
+
   /** `pfn` is the first frame of the 2 MiB page. */
   fillHuge(context: number, address: number, pfn: number, rights: number): void {
+    if (this.#hugePage.length === 0) this.#makeHuge()
     const page = Math.floor(address / 0x200000)
     const set = page & (SETS_2M - 1)
     this.#hugePage[set] = page
@@ -73,11 +97,11 @@ export class Tlb {
   forEach(
     visit: (context: number, address: number, pfn: number, rights: number, huge: boolean) => void,
   ): void {
-    for (let set = 0; set < SETS_4K; set++) {
+    for (let set = 0; set < this.#page.length; set++) {
       const page = this.#page[set]!
       if (page >= 0) visit(this.#context[set]!, page * 4096, this.#pfn[set]!, this.#rights[set]!, false)
     }
-    for (let set = 0; set < SETS_2M; set++) {
+    for (let set = 0; set < this.#hugePage.length; set++) {
       const page = this.#hugePage[set]!
       if (page < 0) continue
       visit(this.#hugeContext[set]!, page * 0x200000, this.#hugePfn[set]!, this.#hugeRights[set]!, true)
@@ -96,8 +120,9 @@ export class Tlb {
 
   /** Drops everything that is cached of one context, and nothing of others (`invpcid` of a single context). */
   flushContext(context: number): void {
-    for (let set = 0; set < SETS_4K; set++) if (this.#context[set] === context) this.#page[set] = -1
-    for (let set = 0; set < SETS_2M; set++) if (this.#hugeContext[set] === context) this.#hugePage[set] = -1
+    for (let set = 0; set < this.#page.length; set++) if (this.#context[set] === context) this.#page[set] = -1
+    for (let set = 0; set < this.#hugePage.length; set++)
+      if (this.#hugeContext[set] === context) this.#hugePage[set] = -1
   }
 
   /** `invlpg`: drops what is cached for `address`, whatever its size. */

@@ -19,8 +19,8 @@ export function setBits(map: Uint32Array, from: number, count: number): void {
   let bit = from
   while (bit < end) {
     if ((bit & 31) === 0 && end - bit >= 32) {
-      map[bit >>> 5] = 0xffff_ffff
-      bit += 32
+      map.fill(0xffff_ffff, bit >>> 5, end >>> 5)
+      bit = end & ~31
     } else {
       setBit(map, bit)
       bit++
@@ -33,8 +33,8 @@ export function clearBits(map: Uint32Array, from: number, count: number): void {
   let bit = from
   while (bit < end) {
     if ((bit & 31) === 0 && end - bit >= 32) {
-      map[bit >>> 5] = 0
-      bit += 32
+      map.fill(0, bit >>> 5, end >>> 5)
+      bit = end & ~31
     } else {
       clearBit(map, bit)
       bit++

@@ -34,6 +34,8 @@ export class BlockGroup {
   readonly bitmap: Uint32Array
   readonly disk: Uint32Array
   private readonly buddies: Uint32Array[] = []
+  /** What the buddies of orders from 1 up are parts of. */
+  readonly #chunks: Uint32Array
   readonly counters: Int32Array = new Int32Array(BUDDY_ORDERS)
   free: number = 0
   fragments: number = 0
@@ -50,17 +52,23 @@ export class BlockGroup {
     this.disk = used
     this.bitmap = used.slice()
     this.unread = unread
-    for (let order = 0; order < BUDDY_ORDERS; order++) {
-      this.buddies.push(
-        order === 0 ? this.bitmap : new Uint32Array(Math.max(1, BLOCKS_PER_GROUP >> (order + 5))),
-      )
+    // One after the other in one array: a machine is built often.
+    const lengths = Array.from({ length: BUDDY_ORDERS - 1 }, (_, i) =>
+      Math.max(1, BLOCKS_PER_GROUP >> (i + 6)),
+    )
+    this.#chunks = new Uint32Array(lengths.reduce((sum, words) => sum + words))
+    this.buddies.push(this.bitmap)
+    let at = 0
+    for (const words of lengths) {
+      this.buddies.push(this.#chunks.subarray(at, at + words))
+      at += words
     }
     this.generate()
   }
 
   /** Builds the buddy from the bitmap (ext4_mb_generate_buddy). */
   generate(): void {
-    for (let order = 1; order < BUDDY_ORDERS; order++) this.buddies[order]!.fill(0xffff_ffff)
+    this.#chunks.fill(0xffff_ffff)
     this.counters.fill(0)
     this.fragments = 0
     this.free = 0

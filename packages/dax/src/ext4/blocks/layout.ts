@@ -1,4 +1,4 @@
-import { findNextZero, setBit, setBits } from './bitmap.ts'
+import { findNextSet, findNextZero, setBits } from './bitmap.ts'
 import { BLOCKS_PER_GROUP } from './buddy.ts'
 
 /** Groups whose metadata mke2fs puts together, at the beginning of the first one (`-G`, default). */
@@ -97,8 +97,11 @@ function freeIn(map: Uint32Array): number {
 
 function takeFirst(map: Uint32Array, count: number): void {
   let bit = 0
-  for (let i = 0; i < count; i++) {
-    bit = findNextZero(map, BLOCKS_PER_GROUP, bit)
-    setBit(map, bit)
+  for (let left = count; left > 0 && bit < BLOCKS_PER_GROUP; ) {
+    const from = findNextZero(map, BLOCKS_PER_GROUP, bit)
+    const run = Math.min(left, findNextSet(map, BLOCKS_PER_GROUP, from) - from)
+    setBits(map, from, run)
+    left -= run
+    bit = from + run
   }
 }
