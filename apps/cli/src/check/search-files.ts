@@ -8,7 +8,7 @@ const FORMAT = 'mm-model search'
 const VERSION = 1
 
 /** What is left of a part that has stopped, or what it came to. */
-export interface SavedPart {
+interface SavedPart {
   readonly checkpoint: Checkpoint | null
   /** Of a part that came to its end. */
   readonly counts: Counts | null

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { CLI, folderWith, mmModel, ROOT } from './mm-model.ts'
+
+/*
+ * What takes worker threads, and so the built program: the search in several of them, in shards, and stopped by Ctrl-C.
+ */
+
+const FOLDER = folderWith({
+  'two.scn':
+    'create a 8k\nmmap m a 0 8k rw shared\nload m 0x1000\nthread t1\n@t1 store m 0 1 || store m 0 2 ; fsync a\n',
+  'three.scn':
+    'create a 4k\nmmap m a 0 4k rw shared\nthread t1\nthread t2\n@t1 store m 0 1 || @t2 store m 0 2 || store m 0 3\n',
+})
+const TWO = join(FOLDER, 'two.scn')
+const FLAGS = ['--defect', 'writeback-waits-for-locked']
+
+describe('check', () => {
+  it('says the same in two threads as in one', () => {
+    const { status, stdout } = mmModel('check', TWO, ...FLAGS, '--jobs', '2')
+    expect(stdout.split('\n')[1]).toBe('holds in all interleavings')
+    expect(status).toBe(0)
+    const wrong = mmModel(
+      'check',
+      join(ROOT, 'examples/writer-and-fsync.scn'),
+      '--defect',
+      'flush-before-mkclean',
+      '--jobs',
+      '2',
+    )
+    expect(wrong.stdout).toContain('violated: I25')
+    expect(wrong.status).toBe(1)
+  })
+
+  it('says the same in shards, once all are there', () => {
+    const files = [1, 2].map((index) => {
+      const { stdout, status } = mmModel('check', TWO, ...FLAGS, '--shard', `${index}/2`, '--json')
+      expect(status).toBe(0)
+      const file = join(FOLDER, `${index}.json`)
+      writeFileSync(file, stdout)
+      return file
+    })
+    const { stdout, status } = mmModel('check', 'merge', ...files)
+    expect(stdout.split('\n').slice(0, 2)).toEqual(['two  2 shards', 'holds in all interleavings'])
+    expect(status).toBe(0)
+    const one = mmModel('check', 'merge', files[0]!)
+    expect([one.status, one.stderr]).toEqual([
+      2,
+      'mm-model: check merge: shard 2 of 2 is missing; run it, and give what it printed, too\n',
+    ])
+  })
+
+  it('leaves a file to go on from when it is stopped', { timeout: 120_000 }, async () => {
+    // Three writers on a hole without remembered states take long enough to be stopped.
+    const words = ['check', join(FOLDER, 'three.scn'), '--max-states', '0', '--strategy', 'fallthrough']
+    const child = spawn(process.execPath, [CLI, ...words], { cwd: FOLDER })
+    const ended = new Promise<number | null>((resolve) => child.on('exit', resolve))
+    setTimeout(() => child.kill('SIGINT'), 8000)
+    expect(await ended).toBe(3)
+    const file = join(FOLDER, 'three.resume.json')
+    expect(existsSync(file)).toBe(true)
+    const { search } = JSON.parse(readFileSync(file, 'utf8')) as { search: string }
+    expect(search).toMatch(/^[0-9a-f]{16}$/)
+    // It is of that search only.
+    const other = mmModel('check', TWO, '--resume', file)
+    expect(other.status).toBe(2)
+    expect(other.stderr).toContain('is of another search')
+    // It can be gone on with, here only for a while: the steps before count.
+    const { status, stdout } = mmModel(...words, '--max-executions', '10', '--resume', file)
+    expect([status, stdout.split('\n')[1]]).toEqual([
+      3,
+      expect.stringMatching(/^not exhausted: [\d,]+ executions$/),
+    ])
+  })
+
+  it.each([
+    [['--jobs', '0'], "--jobs '0'"],
+    [['--shard', '3/2'], "--shard '3/2'"],
+    [['--jobs', '2', '--random', '5'], '--jobs, --shard and --resume'],
+    [['--resume', 'no-such-file.json'], 'does not exist'],
+  ])('refuses %j', (flags, complaint) => {
+    const { status, stderr } = mmModel('check', TWO, ...flags)
+    expect([status, stderr]).toEqual([2, expect.stringContaining(complaint)])
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+  })
+})
