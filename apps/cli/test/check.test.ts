@@ -53,6 +53,14 @@ describe('mm-model check', () => {
     )
   })
 
+  it('shows the smallest scenario that breaks the same rule', async () => {
+    const { stdout, status } = await check(EXAMPLE, ...BUG, '--invariants', 'I25', '--shrink')
+    expect(status).toBe(1)
+    const smallest = stdout.split('the smallest scenario that breaks I25:\n')[1]!
+    expect(smallest).toContain('|| ')
+    expect(smallest.split('\n').length).toBeLessThan(readFileSync(EXAMPLE, 'utf8').split('\n').length)
+  })
+
   it('never passes what it did not run: exit code 3', async () => {
     const told = async (...words: string[]): Promise<(number | string)[]> => {
       const { status, stdout } = await check(EXAMPLE, ...words)

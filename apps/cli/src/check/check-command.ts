@@ -4,8 +4,10 @@ import {
   type Exploration,
   type ExploreOptions,
   mergeExplorations,
+  shrinkProgram,
   timelineOf,
 } from '@mm-model/check'
+import type { Scenario } from '@mm-model/scenario'
 import { command, type ExitCode } from '../command.ts'
 import { InputError } from '../input-error.ts'
 import { ARCH_ARG, chooseProfile, PROFILE_ARGS } from '../profile.ts'
@@ -83,6 +85,10 @@ export const checkCommand = command({
       type: 'string',
       valueHint: 'FILE',
       description: 'go on with a search that Ctrl-C has stopped',
+    },
+    shrink: {
+      type: 'boolean',
+      description: 'show the smallest scenario, too, in which some schedule breaks the same rule',
     },
     schedule: {
       type: 'string',
@@ -163,15 +169,41 @@ export const checkCommand = command({
       if (args.schedule !== undefined) writeSchedule(args.schedule, scenario, what, timeline, counterexample)
       if (args.perfetto !== undefined) writeTrace(args.perfetto, timeline, counterexample)
     }
+    const smallest =
+      args.shrink === true && counterexample !== null
+        ? smallestOf(scenario, counterexample.name, { ...profile, strategy, defects }, rules)
+        : null
     if (args.json)
       terminal.printJson({
         ...explorationAsJson(scenario, what, found, timeline),
+        ...(args.shrink === true ? { smallest } : {}),
         ...(division.shard === undefined ? {} : { search, shard: division.shard }),
       })
-    else printExploration(scenario, what, found, timeline, coveredBy(limits, found), terminal)
+    else {
+      printExploration(scenario, what, found, timeline, coveredBy(limits, found), terminal)
+      if (smallest !== null)
+        terminal.print(`\nthe smallest scenario that breaks ${counterexample!.name}:\n${smallest}`)
+    }
     return EXIT_CODES[found.outcome]
   },
 })
+
+/** The lines of the smallest scenario that breaks the rule; where a short search does not even find it in the given one, those. */
+function smallestOf(
+  scenario: Scenario,
+  ...what: Parameters<typeof shrinkProgram> extends [Scenario, ...infer Rest] ? Rest : never
+): string {
+  try {
+    return textOf(shrinkProgram(scenario, ...what))
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return textOf(scenario)
+  }
+}
+
+function textOf({ ops, assertions }: Scenario): string {
+  return [...ops, ...assertions].map((line) => `  ${line.text}`).join('\n')
+}
 
 /** How a search is divided: `parts` are run here, of `count`. */
 interface Division {
