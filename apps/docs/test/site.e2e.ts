@@ -47,6 +47,7 @@ describe('the built site', () => {
       '/api/pgprot/x86-64.html',
       '/decoder.html',
       '/guide/command-line.html',
+      '/guide/interleavings.html',
       '/guide/reading-an-entry.html',
       '/index.html',
     ])
