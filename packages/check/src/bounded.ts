@@ -8,6 +8,7 @@ import { conflict, type Footprint } from './footprint.ts'
 import type { Found, Past, Search, Wrong } from './search.ts'
 import { StateHash } from './state-hash.ts'
 import { StateTable } from './state-table.ts'
+import { Walk } from './walk.ts'
 
 interface Level {
   /** Thread that runs here; -1 before. */
@@ -231,44 +232,23 @@ export function searchRandom(search: Search, count: number, seed: number): Found
 }
 
 function randomSchedule(search: Search, random: () => number): Found | null {
-  const execution = search.replay([], 0)
-  const { size: threads, all } = execution
+  const walk = new Walk(search)
+  const { size, threads } = walk.execution
+  const all = Array.from({ length: size }, (_, i) => i)
   // How often it switches is itself by chance: some bugs want few switches.
   const switches = random() ** 2
-  const schedule: number[] = []
-  const pending: (Footprint | null)[] = Array.from({ length: threads }, () => null)
-  let waiting = 0
-  let preemptions = 0
   let thread = -1
-  let past = search.begin(execution)
   for (;;) {
-    const able = all & ~execution.done & ~waiting
-    const ended = (wrong: Wrong | null): Found | null =>
-      wrong === null ? null : { wrong, schedule, preemptions }
-    if (able === 0) return ended(search.wrongAtEnd(execution, execution.threads & ~execution.done, past))
-    const goesOn = thread >= 0 && (able & (1 << thread)) !== 0
+    const { able } = walk
+    if (able === 0) return walk.found(walk.end())
     let who = thread
-    if (!goesOn || random() < switches) {
-      const bits = Array.from({ length: threads }, (_, i) => i).filter((i) => (able & (1 << i)) !== 0)
+    if (thread < 0 || (able & (1 << thread)) === 0 || random() < switches) {
+      const bits = all.filter((i) => (able & (1 << i)) !== 0)
       who = bits[Math.floor(random() * bits.length)]!
     }
-    const result = search.step(execution, who, past)
-    const { footprint } = search
-    if (result === WAITS) {
-      waiting |= 1 << who
-      pending[who] = footprint
-      continue
-    }
-    const isThread = (execution.threads & (1 << who)) !== 0
-    if (isThread && goesOn && who !== thread) preemptions++
-    if (isThread) thread = who
-    past = search.past
-    schedule.push(who)
-    pending[who] = null
-    const wrong = search.wrongAfter(execution, result)
-    if (wrong !== null) return ended(wrong)
-    for (let i = 0; i < threads; i++) {
-      if ((waiting & (1 << i)) !== 0 && conflict(pending[i]!, footprint)) waiting &= ~(1 << i)
-    }
+    const steps = walk.schedule.length
+    const wrong = walk.step(who)
+    if (wrong !== null) return walk.found(wrong)
+    if (walk.schedule.length > steps && (threads & (1 << who)) !== 0) thread = who
   }
 }

@@ -15,7 +15,7 @@ import {
   type Step,
 } from '@mm-model/core'
 import { Execution } from './execution.ts'
-import { acquires, changes, HOW_MASK, HOW_SHIFT, isPlain, Recorder } from './footprint.ts'
+import { acquires, changes, isPlain, Recorder, releases } from './footprint.ts'
 import type { Program } from './program.ts'
 import type { Found, Wrong } from './search.ts'
 
@@ -70,16 +70,14 @@ export function counterexampleOf(program: Program, found: Found, shortest: boole
     recorder.clear()
     functions.length = 0
     execution.step(thread)
-    const named = (of: (how: number) => boolean): string[] =>
-      [...recorder.take()].filter((e) => of(e & HOW_MASK)).map((e) => recorder.describe(e >> HOW_SHIFT))
     return {
       thread,
       name: execution.nameOf(thread),
       step,
       functions: [...functions],
-      takes: named(acquires),
-      releases: named((how) => !isPlain(how) && !acquires(how)),
-      changes: named((how) => isPlain(how) && changes(how)),
+      takes: recorder.named(acquires),
+      releases: recorder.named(releases),
+      changes: recorder.named((how) => isPlain(how) && changes(how)),
     }
   })
   return { ...found.wrong, schedule, preemptions: found.preemptions, shortest }

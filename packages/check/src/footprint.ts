@@ -22,6 +22,7 @@ import {
   TOUCH_QUEUE,
   TOUCH_READ,
   TOUCH_RELEASE,
+  TOUCH_RELEASE_SHARED,
   TOUCH_SHOOTDOWN,
   TOUCH_SIZE,
   TOUCH_TABLE,
@@ -57,6 +58,11 @@ export function changes(how: number): boolean {
 
 export function acquires(how: number): boolean {
   return how === TOUCH_ACQUIRE || how === TOUCH_ACQUIRE_SHARED
+}
+
+/** The end of having taken it. */
+export function releases(how: number): boolean {
+  return how === TOUCH_RELEASE || how === TOUCH_RELEASE_SHARED
 }
 
 /** Not by taking or releasing: others need not wait for it, and its order can be any. */
@@ -141,6 +147,13 @@ export class Recorder {
   /** What was collected since {@link clear}, each element once. */
   take(): Footprint {
     return this.#elements.slice(0, this.#length)
+  }
+
+  /** What was touched in a way that `of` says, as counterexamples say it. */
+  named(of: (how: number) => boolean): string[] {
+    return Array.from(this.take())
+      .filter((element) => of(element & HOW_MASK))
+      .map((element) => this.describe(element >> HOW_SHIFT))
   }
 
   /** What the key stands for, as counterexamples say it. */

@@ -19,11 +19,11 @@ export { mergeExplorations } from './merge.ts'
 export { type Trace, type TraceEvent, traceOf } from './perfetto.ts'
 export type { Instance, Program, StateInvariant, Thread } from './program.ts'
 export { type Replay, replay } from './replay.ts'
+export { runsOf } from './run-lengths.ts'
 export { programOf, type ScenarioInstance } from './scenario-program.ts'
 export {
   digestOf,
   parseSchedule,
-  runsOf,
   type ScheduleFile,
   type ScheduleProfile,
   stringifySchedule,

@@ -35,17 +35,6 @@ const VERSION = 1
 /** Longer schedules are not found, and would be no use. */
 const MOST_STEPS = 10_000_000
 
-/** Names of threads, one a step, as runs. */
-export function runsOf(names: readonly string[]): ScheduleFile['steps'] {
-  const runs: [string, number][] = []
-  for (const name of names) {
-    const last = runs.at(-1)
-    if (last?.[0] === name) last[1]++
-    else runs.push([name, 1])
-  }
-  return runs
-}
-
 /** The text of the file. */
 export function stringifySchedule({ scenario, digest, profile, steps, ends }: ScheduleFile): string {
   const head = JSON.stringify({ format: FORMAT, version: VERSION, scenario, digest, profile, ends }, null, 2)

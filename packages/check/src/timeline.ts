@@ -16,7 +16,7 @@ import {
 } from '@mm-model/core'
 import { STEP_NAMES } from './counterexample.ts'
 import { Execution } from './execution.ts'
-import { acquires, HOW_MASK, HOW_SHIFT, isPlain, Recorder } from './footprint.ts'
+import { acquires, Recorder, releases } from './footprint.ts'
 import type { Instance, Program } from './program.ts'
 import { runnersOf } from './replay.ts'
 import { changesBetween, watchState } from './watched-state.ts'
@@ -111,10 +111,6 @@ class Watcher {
     const after = watchState(this.#instance)
     const changes = [...changesBetween(this.#state, after), ...new Set(this.#events)]
     this.#state = after
-    const named = (of: (how: number) => boolean): string[] =>
-      [...this.#recorder.take()]
-        .filter((element) => of(element & HOW_MASK))
-        .map((element) => this.#recorder.describe(element >> HOW_SHIFT))
     return {
       thread,
       interrupt: handler !== undefined,
@@ -122,8 +118,8 @@ class Watcher {
       answers: handler === undefined ? (execution.answers[thread]![calls] ?? null) : null,
       step,
       functions: handler === undefined ? this.#functions : [interrupt, ...this.#functions],
-      takes: named(acquires),
-      releases: named((how) => !isPlain(how) && !acquires(how)),
+      takes: this.#recorder.named(acquires),
+      releases: this.#recorder.named(releases),
       changes,
     }
   }

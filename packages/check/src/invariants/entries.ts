@@ -13,6 +13,7 @@ import {
   VM_SHARED,
 } from '@mm-model/core'
 import {
+  type DaxInode,
   daxIsEmptyEntry,
   daxIsLocked,
   daxIsPmdEntry,
@@ -136,8 +137,7 @@ export const I18: StateInvariant = {
   },
 }
 
-function markedDirty({ files = [] }: Instance, name: string, page: number): boolean {
-  const inode = files.find((file) => file.inode.name === name)!.inode
+function markedDirty(inode: DaxInode, page: number): boolean {
   const xas = new XaState(inode.entries).set(page, 0)
   return xas.load() !== 0 && xas.getMark(PAGECACHE_TAG_DIRTY)
 }
@@ -153,7 +153,7 @@ export const I19: StateInvariant = {
     overLeaves(instance, false, (file, leaf) => {
       const { inode } = file
       if (!isWritable(instance, leaf) || isLockedAt(inode, leaf.page)) return null
-      if (markedDirty(instance, inode.name, leaf.page)) return null
+      if (markedDirty(inode, leaf.page)) return null
       const what = entryAt(inode, leaf.page) === 0 ? 'has no entry' : 'has an entry that is not tagged dirty'
       return `${at(file, leaf)}, can be stored to and ${what}`
     }),
@@ -171,7 +171,7 @@ export const I20: StateInvariant = {
       const { inode } = file
       if ((leaf.vma.vmFlags & VM_SHARED) === 0 || !isDirty(instance, leaf)) return null
       if (isZeroPage(frameOf(instance, leaf)) || isLockedAt(inode, leaf.page)) return null
-      if (entryAt(inode, leaf.page) === 0 || markedDirty(instance, inode.name, leaf.page)) return null
+      if (entryAt(inode, leaf.page) === 0 || markedDirty(inode, leaf.page)) return null
       return `${at(file, leaf)}, is dirty, and its entry is not tagged`
     }),
 }
