@@ -18,9 +18,18 @@ import { InputError, systemReason } from './input-error.ts'
  * @throws {InputError} with `path:line:column` for what the language does not define.
  */
 export function readScenario(path: string): Scenario {
+  return readScenarioText(path).scenario
+}
+
+/**
+ * The same with the text of the file.
+ *
+ * @throws {InputError} as {@link readScenario}
+ */
+export function readScenarioText(path: string): { readonly scenario: Scenario; readonly text: string } {
   const text = readText(path, 'give the path of a scenario file')
   try {
-    return parseScenario(text, { name: basename(path, '.scn') })
+    return { scenario: parseScenario(text, { name: basename(path, '.scn') }), text }
   } catch (error) {
     if (!(error instanceof ScenarioSyntaxError)) throw error
     const { line, column, found, expected, remedy } = error

@@ -129,7 +129,7 @@ export function explore(program: Program, options: ExploreOptions = {}): Explora
   const counts = search.counts
   if (found !== null && !isShortest && options.shortest !== false) {
     try {
-      // A shorter one first, so that the search for the shortest knows sooner what is too long.
+      // With fewer preemptions first: the search for the shortest goes no further than as many.
       found = shrinkSchedule(search, found)
       if (random === undefined) {
         found = fewest(search, found.preemptions) ?? found

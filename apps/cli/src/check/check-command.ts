@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import {
   invariants as allInvariants,
   type Exploration,
@@ -11,7 +10,7 @@ import type { Scenario } from '@mm-model/scenario'
 import { command, type ExitCode } from '../command.ts'
 import { InputError } from '../input-error.ts'
 import { ARCH_ARG, chooseProfile, PROFILE_ARGS } from '../profile.ts'
-import { readScenario } from '../scenario-files.ts'
+import { readScenarioText } from '../scenario-files.ts'
 import { ownStrategy } from '../strategy/built-in.ts'
 import { chooseStrategy, isBuiltIn, locateStrategy, STRATEGY_ARG } from '../strategy/choose.ts'
 import { counted } from '../table.ts'
@@ -125,7 +124,7 @@ export const checkCommand = command({
       args.strategy ?? ownStrategy(profile.kernel).name,
       terminal,
     )
-    const scenario = readScenario(args.file)
+    const { scenario, text } = readScenarioText(args.file)
     const program = programFor(args.file, scenario, { ...profile, strategy, defects })
     refuseUnwritable(args.schedule, '--schedule')
     refuseUnwritable(args.perfetto, '--perfetto')
@@ -133,7 +132,7 @@ export const checkCommand = command({
     const name = args.strategy ?? ownStrategy(profile.kernel).name
     const task: SearchTask = {
       name: scenario.name,
-      text: readFileSync(args.file, 'utf8'),
+      text,
       profile,
       defects,
       rules: args.invariants.split(','),

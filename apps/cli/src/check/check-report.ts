@@ -82,25 +82,32 @@ export function numbers({ executions, steps, states, matched, redundant }: Explo
   ].join(', ')
 }
 
-/** The same for programs to read. */
+/** What a search came to and through, for programs to read. */
+export function summaryOf({
+  outcome,
+  verdict,
+  executions,
+  steps,
+  states,
+  matched,
+  redundant,
+  locks,
+}: Exploration): Omit<Exploration, 'finalStates' | 'counterexample' | 'checkpoint'> {
+  return { outcome, verdict, executions, steps, states, matched, redundant, locks }
+}
+
+/** The same with the schedule that breaks a rule. */
 export function explorationAsJson(
   { name }: Scenario,
   what: ScheduleProfile,
   found: Exploration,
   timeline: Timeline | null,
 ): object {
-  const { outcome, verdict, executions, steps, states, matched, redundant, locks, counterexample } = found
+  const { counterexample } = found
   return {
     scenario: name,
     ...what,
-    outcome,
-    verdict,
-    executions,
-    steps,
-    states,
-    matched,
-    redundant,
-    locks,
+    ...summaryOf(found),
     counterexample:
       counterexample === null || timeline === null
         ? null

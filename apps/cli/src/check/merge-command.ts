@@ -2,22 +2,14 @@ import { type Counterexample, type Exploration, mergeExplorations } from '@mm-mo
 import { command, type ExitCode } from '../command.ts'
 import { InputError } from '../input-error.ts'
 import { counted } from '../table.ts'
-import { EXIT_CODES, numbers, printWrong } from './check-report.ts'
+import { EXIT_CODES, numbers, printWrong, summaryOf } from './check-report.ts'
 import { readJson } from './search-files.ts'
 
 /** What `mm-model check --shard … --json` prints, as far as it is looked at here. */
-interface ShardFile {
+interface ShardFile extends ReturnType<typeof summaryOf> {
   readonly scenario: string
   readonly search: string
   readonly shard: { readonly index: number; readonly count: number }
-  readonly outcome: Exploration['outcome']
-  readonly verdict: string
-  readonly executions: number
-  readonly steps: number
-  readonly states: number
-  readonly matched: number
-  readonly redundant: number
-  readonly locks: readonly string[]
   readonly counterexample: (Omit<Counterexample, 'schedule'> & { readonly steps: readonly [] }) | null
 }
 
@@ -47,19 +39,12 @@ export const mergeCommand = command({
     refuseOthers(paths, shards)
     const merged = mergeExplorations(shards.map(explorationOf))
     const at = shards.findIndex(({ verdict }) => verdict === merged.verdict)
-    const { outcome, verdict, executions, steps, states, matched, redundant, locks } = merged
+    const { outcome, verdict } = merged
     if (args.json) {
       const counterexample = at < 0 ? merged.counterexample : shards[at]!.counterexample
       terminal.printJson({
         scenario: shards[0]!.scenario,
-        outcome,
-        verdict,
-        executions,
-        steps,
-        states,
-        matched,
-        redundant,
-        locks,
+        ...summaryOf(merged),
         counterexample: outcome === 'violated' ? counterexample : null,
       })
     } else {
