@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CLI, folderWith, mmModel, ROOT } from './mm-model.ts'
+import { CLI, folderWith, mmModelProgram, ROOT } from './mm-model.ts'
 
 /*
  * What takes worker threads, and so the built program: the search in several of them, in shards, and stopped by Ctrl-C.
@@ -19,10 +19,10 @@ const FLAGS = ['--defect', 'writeback-waits-for-locked']
 
 describe('check', () => {
   it('says the same in two threads as in one', () => {
-    const { status, stdout } = mmModel('check', TWO, ...FLAGS, '--jobs', '2')
+    const { status, stdout } = mmModelProgram('check', TWO, ...FLAGS, '--jobs', '2')
     expect(stdout.split('\n')[1]).toBe('holds in all interleavings')
     expect(status).toBe(0)
-    const wrong = mmModel(
+    const wrong = mmModelProgram(
       'check',
       join(ROOT, 'examples/writer-and-fsync.scn'),
       '--defect',
@@ -36,16 +36,16 @@ describe('check', () => {
 
   it('says the same in shards, once all are there', () => {
     const files = [1, 2].map((index) => {
-      const { stdout, status } = mmModel('check', TWO, ...FLAGS, '--shard', `${index}/2`, '--json')
+      const { stdout, status } = mmModelProgram('check', TWO, ...FLAGS, '--shard', `${index}/2`, '--json')
       expect(status).toBe(0)
       const file = join(FOLDER, `${index}.json`)
       writeFileSync(file, stdout)
       return file
     })
-    const { stdout, status } = mmModel('check', 'merge', ...files)
+    const { stdout, status } = mmModelProgram('check', 'merge', ...files)
     expect(stdout.split('\n').slice(0, 2)).toEqual(['two  2 shards', 'holds in all interleavings'])
     expect(status).toBe(0)
-    const one = mmModel('check', 'merge', files[0]!)
+    const one = mmModelProgram('check', 'merge', files[0]!)
     expect([one.status, one.stderr]).toEqual([
       2,
       'mm-model: check merge: shard 2 of 2 is missing; run it, and give what it printed, too\n',
@@ -64,11 +64,11 @@ describe('check', () => {
     const { search } = JSON.parse(readFileSync(file, 'utf8')) as { search: string }
     expect(search).toMatch(/^[0-9a-f]{16}$/)
     // It is of that search only.
-    const other = mmModel('check', TWO, '--resume', file)
+    const other = mmModelProgram('check', TWO, '--resume', file)
     expect(other.status).toBe(2)
     expect(other.stderr).toContain('is of another search')
     // It can be gone on with, here only for a while: the steps before count.
-    const { status, stdout } = mmModel(...words, '--max-executions', '10', '--resume', file)
+    const { status, stdout } = mmModelProgram(...words, '--max-executions', '10', '--resume', file)
     expect([status, stdout.split('\n')[1]]).toEqual([
       3,
       expect.stringMatching(/^not exhausted: [\d,]+ executions$/),
@@ -81,7 +81,7 @@ describe('check', () => {
     [['--jobs', '2', '--random', '5'], '--jobs, --shard and --resume'],
     [['--resume', 'no-such-file.json'], 'does not exist'],
   ])('refuses %j', (flags, complaint) => {
-    const { status, stderr } = mmModel('check', TWO, ...flags)
+    const { status, stderr } = mmModelProgram('check', TWO, ...flags)
     expect([status, stderr]).toEqual([2, expect.stringContaining(complaint)])
     expect(stderr.trimEnd().split('\n')).toHaveLength(1)
   })

@@ -36,14 +36,14 @@ interface Compared {
 }
 
 describe('mm-model compare', () => {
-  it('puts the strategies side by side', () => {
-    const { status, stdout, stderr } = mmModel('compare', EXAMPLE)
+  it('puts the strategies side by side', async () => {
+    const { status, stdout, stderr } = await mmModel('compare', EXAMPLE)
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout).toMatchSnapshot()
   })
 
-  it('has no instructions for a kernel on which none were counted', () => {
-    const { strategies } = jsonOf<Compared>(mmModel('compare', EXAMPLE, '--kernel', '6.12', '--json'))
+  it('has no instructions for a kernel on which none were counted', async () => {
+    const { strategies } = jsonOf<Compared>(await mmModel('compare', EXAMPLE, '--kernel', '6.12', '--json'))
     for (const { operations, instructions, total } of strategies) {
       expect(operations.filter(({ row }) => row !== null)).toEqual([])
       expect(instructions).toEqual({ sum: 0, operations: 0 })
@@ -51,9 +51,9 @@ describe('mm-model compare', () => {
     }
   })
 
-  it('takes the strategies that are asked for, in their order', () => {
+  it('takes the strategies that are asked for, in their order', async () => {
     const { strategies, finalState } = jsonOf<Compared>(
-      mmModel('compare', EXAMPLE, '--strategies', 'mkwrite,retry', '--json'),
+      await mmModel('compare', EXAMPLE, '--strategies', 'mkwrite,retry', '--json'),
     )
     expect(strategies.map(({ strategy }) => strategy)).toEqual(['mkwrite', 'retry'])
     expect(finalState).toMatchObject({
@@ -62,17 +62,17 @@ describe('mm-model compare', () => {
     })
   })
 
-  it('compares with what the kernel itself does, and has no figures of a kernel that was not counted', () => {
+  it('compares with what the kernel itself does, and has no figures of a kernel that was not counted', async () => {
     const { strategies, finalState } = jsonOf<Compared>(
-      mmModel('compare', EXAMPLE, '--kernel', '4.5', '--strategies', 'mkwrite,retry', '--json'),
+      await mmModel('compare', EXAMPLE, '--kernel', '4.5', '--strategies', 'mkwrite,retry', '--json'),
     )
     expect(finalState.reference).toBe('retry')
     expect(strategies.map(({ instructions }) => instructions.operations)).toEqual([0, 0])
     expect(strategies.map(({ total }) => total.handlerPasses)).not.toContain(0)
   })
 
-  it('has figures only for what was counted, and says for how many operations', () => {
-    const { strategies, costSource } = jsonOf<Compared>(mmModel('compare', EXAMPLE, '--json'))
+  it('has figures only for what was counted, and says for how many operations', async () => {
+    const { strategies, costSource } = jsonOf<Compared>(await mmModel('compare', EXAMPLE, '--json'))
     expect(costSource).toMatchObject({ file: 'kernel-observations/cost.json' })
     for (const { operations, instructions } of strategies) {
       const figures = operations.flatMap((o) => (o.instructions === null ? [] : [o.instructions]))
@@ -91,15 +91,15 @@ describe('mm-model compare', () => {
     }
   })
 
-  it('compares one strategy with nothing', () => {
-    expect(mmModel('compare', EXAMPLE, '--strategies', 'retry').stdout).toContain(
+  it('compares one strategy with nothing', async () => {
+    expect((await mmModel('compare', EXAMPLE, '--strategies', 'retry')).stdout).toContain(
       'retry alone: nothing to compare it with',
     )
   })
 
-  it('exits 0 for a scenario without any access', () => {
+  it('exits 0 for a scenario without any access', async () => {
     const folder = folderWith({ 'quiet.scn': 'create a 4k\n' })
-    expect(mmModel('compare', join(folder, 'quiet.scn')).status).toBe(0)
+    expect((await mmModel('compare', join(folder, 'quiet.scn'))).status).toBe(0)
   })
 })
 
@@ -111,9 +111,9 @@ describe('the example does what the recorded kernels did', () => {
     fallthrough: 'linux-6.1-ext4-fallthrough',
   }
 
-  it.each(Object.entries(folders))('under %s', (strategy, folder) => {
+  it.each(Object.entries(folders))('under %s', async (strategy, folder) => {
     const recorded = recordedCases(folder)
-    const example = cases(readScenario(EXAMPLE), observed(strategy))
+    const example = cases(readScenario(EXAMPLE), await observed(strategy))
     expect(example.map(([name]) => name)).toEqual([
       'first store, block written',
       'second store (no fault)',
@@ -128,9 +128,9 @@ describe('the example does what the recorded kernels did', () => {
     for (const [name, seen] of example) expect(recorded.get(name), name).toContainEqual(seen)
   })
 
-  function observed(strategy: string): Observation {
+  async function observed(strategy: string): Promise<Observation> {
     const folder = folderWith({})
-    mmModel('run', EXAMPLE, '--strategy', strategy, '--observations', folder)
+    await mmModel('run', EXAMPLE, '--strategy', strategy, '--observations', folder)
     return parseObservation(readFileSync(join(folder, 'first-write.json'), 'utf8'))
   }
 })

@@ -28,9 +28,9 @@ interface Matrix {
 const MACHINE = MACHINES[0]!
 
 describe('mm-model compare --matrix', () => {
-  it('has every combination that is asked for, and a full cell for each strategy', () => {
+  it('has every combination that is asked for, and a full cell for each strategy', async () => {
     const { machine, combinations: rows } = jsonOf<Matrix>(
-      mmModel('compare', '--matrix', '--only', 'shared rw fsync 4k', '--json'),
+      await mmModel('compare', '--matrix', '--only', 'shared rw fsync 4k', '--json'),
     )
     expect(machine).toEqual({ kernel: '6.1', arch: 'x86-64' })
     expect(rows.length).toBe(4 * 3)
@@ -44,8 +44,8 @@ describe('mm-model compare --matrix', () => {
     }
   })
 
-  it('is a table with a line for each combination', () => {
-    const { status, stdout, stderr } = mmModel(
+  it('is a table with a line for each combination', async () => {
+    const { status, stdout, stderr } = await mmModel(
       'compare',
       '--matrix',
       '--only',
@@ -66,7 +66,7 @@ describe('mm-model compare --matrix', () => {
     expect(stdout).not.toContain('undefined')
   })
 
-  it('says what a plugin does that Linux does not allow, has no figures of it, and ends in exit code 1', () => {
+  it('says what a plugin does that Linux does not allow, has no figures of it, and ends in exit code 1', async () => {
     const folder = folderWith({
       'prefault.mjs': `export default { name: 'prefault', apiVersion: 1,
         capabilities: { firstStoreTraps: 1, marksDirty: true, times: 'fault' },
@@ -80,13 +80,13 @@ describe('mm-model compare --matrix', () => {
       '--strategies',
       `mkwrite,${join(folder, 'prefault.mjs')}`,
     ]
-    const { status, stdout } = mmModel(...words)
+    const { status, stdout } = await mmModel(...words)
     expect(status).toBe(1)
     expect(stdout).toMatch(/– violated/)
     expect(stdout).toMatch(
       / {2}prefault, 6\.1 x86-64, private rw, written 4k, load, nothing.*\n {4}areas: found /,
     )
-    const { combinations: rows } = jsonOf<Matrix>({ ...mmModel(...words, '--json'), status: 0 })
+    const { combinations: rows } = jsonOf<Matrix>({ ...(await mmModel(...words, '--json')), status: 0 })
     expect(
       rows.every(({ cells }) => cells[0]!.verdict === 'allowed' && cells[1]!.instructions === null),
     ).toBe(true)
@@ -101,8 +101,8 @@ describe('mm-model compare --matrix', () => {
     [['--matrix', '--only', 'sharde'], "did you mean 'shared'?"],
     [['--only', 'shared', 'examples/first-write.scn'], '--only is for --matrix'],
     [[], 'FILE.scn is missing; give one, or --matrix'],
-  ])('%j ends in exit code 2: %s', (words, message) => {
-    const { status, stdout, stderr } = mmModel('compare', ...words)
+  ])('%j ends in exit code 2: %s', async (words, message) => {
+    const { status, stdout, stderr } = await mmModel('compare', ...words)
     expect([status, stdout]).toEqual([2, ''])
     expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining(message)])
   })

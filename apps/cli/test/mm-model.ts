@@ -1,10 +1,14 @@
-// Runs the built command line, as a user would.
+// Runs the command line: from its sources in this process, as most tests do, since starting one takes longer than most checks;
+// and the built program, as a user would.
 import { execFile, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createColors } from 'picocolors'
 import { afterAll } from 'vitest'
+import { explain, main } from '../src/main.ts'
+import type { Terminal } from '../src/terminal.ts'
 
 export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url))
 export const RECORDINGS: string = 'fixtures/kernel-observations'
@@ -16,12 +20,36 @@ export interface Outcome {
   readonly stderr: string
 }
 
-// vitest sets FORCE_COLOR for its children, and colours would be on under CI.
-const { FORCE_COLOR: _, ...rest } = process.env
-const ENVIRONMENT: NodeJS.ProcessEnv = { ...rest, NO_COLOR: '1' }
+// Paths in tests, and in what they expect, are relative to it. Every file of these tests wants the same.
+process.chdir(ROOT)
 
-/** Runs `mm-model` at the root of the repository. */
-export function mmModel(...args: readonly string[]): Outcome {
+/** Runs `mm-model` at the root of the repository, in this process; standard input is not there. */
+export async function mmModel(...args: readonly string[]): Promise<Outcome> {
+  let stdout = ''
+  const terminal: Terminal = {
+    colors: createColors(false),
+    columns: 100,
+    print: (text) => {
+      stdout += `${text}\n`
+    },
+    printJson: (value) => terminal.print(JSON.stringify(value, null, 2)),
+    progress: () => {},
+    hostPlugin: () => {},
+    end: () => {},
+  }
+  try {
+    return { status: await main(args, terminal), stdout, stderr: '' }
+  } catch (error) {
+    const [message, status] = explain(error)
+    return { status, stdout, stderr: `mm-model: ${message}\n` }
+  }
+}
+
+// vitest sets FORCE_COLOR for its children, and colours would be on; that a pipe has none is to be seen without NO_COLOR.
+const { FORCE_COLOR: _, NO_COLOR: __, ...ENVIRONMENT } = process.env
+
+/** The same as a program of its own: what is built. */
+export function mmModelProgram(...args: readonly string[]): Outcome {
   return mmModelReading('', ...args)
 }
 

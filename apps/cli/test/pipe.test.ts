@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { CLI, mmModel, RECORDINGS, ROOT } from './mm-model.ts'
+import { CLI, RECORDINGS, ROOT } from './mm-model.ts'
 
 it('a reader that goes away ends the output without a word', async () => {
   const args = ['run', `${RECORDINGS}/scenarios/01-hole-write.scn`, '--json']
@@ -12,17 +12,4 @@ it('a reader that goes away ends the output without a word', async () => {
   })
   const status = await new Promise((resolve) => child.on('close', resolve))
   expect([status, stderr]).toEqual([0, ''])
-})
-
-it('what is printed to a pipe has no colours', () => {
-  for (const args of [
-    [],
-    ['--help'],
-    ['run', 'examples/first-write.scn'],
-    ['compare', 'examples/first-write.scn'],
-    ['rnu'],
-  ]) {
-    const { stdout, stderr } = mmModel(...args)
-    expect(stdout + stderr).not.toContain('\u001b')
-  }
 })

@@ -8,21 +8,23 @@ const EXAMPLE = 'examples/first-write.scn'
 const HOLE = `${RECORDINGS}/scenarios/01-hole-write.scn`
 
 describe('mm-model run', () => {
-  it('shows what each operation did', () => {
-    const { status, stdout, stderr } = mmModel('run', EXAMPLE)
+  it('shows what each operation did', async () => {
+    const { status, stdout, stderr } = await mmModel('run', EXAMPLE)
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout).toMatchSnapshot()
   })
 
-  it('follows the strategy', () => {
-    const { status, stdout } = mmModel('run', EXAMPLE, '--strategy', 'retry')
+  it('follows the strategy', async () => {
+    const { status, stdout } = await mmModel('run', EXAMPLE, '--strategy', 'retry')
     expect(status).toBe(0)
     expect(stdout).toMatchSnapshot()
-    expect(mmModel('run', EXAMPLE, '--strategy', 'mkwrite').stdout).toBe(mmModel('run', EXAMPLE).stdout)
+    expect((await mmModel('run', EXAMPLE, '--strategy', 'mkwrite')).stdout).toBe(
+      (await mmModel('run', EXAMPLE)).stdout,
+    )
   })
 
-  it('tells a second pass of a trap, and entries as the kernel has them', () => {
-    const { status, stdout } = mmModel('run', EXAMPLE, '--kernel', '6.12')
+  it('tells a second pass of a trap, and entries as the kernel has them', async () => {
+    const { status, stdout } = await mmModel('run', EXAMPLE, '--kernel', '6.12')
     expect(status).toBe(0)
     expect(stdout).toContain(
       [
@@ -32,14 +34,14 @@ describe('mm-model run', () => {
       ].join('\n'),
     )
     const populated = folderWith({ 'p.scn': 'mmap m anon 0 4k rw private populate\n' })
-    expect(mmModel('run', `${populated}/p.scn`, '--kernel', '6.12').stdout).toContain(
+    expect((await mmModel('run', `${populated}/p.scn`, '--kernel', '6.12')).stdout).toContain(
       'fault   m+0x0  faulted in by the kernel -> 0',
     )
   })
 
-  it('runs another kernel, with the strategy that it follows itself', () => {
+  it('runs another kernel, with the strategy that it follows itself', async () => {
     const { scenarios, ...profile } = jsonOf<{ scenarios: { ops: object[] }[] }>(
-      mmModel('run', HOLE, '--json', '--kernel', '4.5'),
+      await mmModel('run', HOLE, '--json', '--kernel', '4.5'),
     )
     expect(profile).toEqual({ kernel: '4.5', fs: 'ext4', strategy: 'retry' })
     expect(scenarios[0]!.ops[2]).toMatchObject({
@@ -48,27 +50,27 @@ describe('mm-model run', () => {
     })
   })
 
-  it('runs on other architectures, and says entries and traps in their words', () => {
+  it('runs on other architectures, and says entries and traps in their words', async () => {
     const folder = folderWith({ 'a.scn': 'create a 4k\nfill a 0 4k\nmmap m a 0 4k rw shared\nstore m 0 1\n' })
-    const told = (arch: string): string[] =>
-      mmModel('run', join(folder, 'a.scn'), '--arch', arch, '--strategy', 'insert-writable')
-        .stdout.split('\n')
+    const told = async (arch: string): Promise<string[]> =>
+      (await mmModel('run', join(folder, 'a.scn'), '--arch', arch, '--strategy', 'insert-writable')).stdout
+        .split('\n')
         .filter((line) => /^(a {2}on| +(fault|entry) )/.test(line))
         .map((line) => line.trim())
-    expect(told('arm64-4k-nodbm')).toEqual([
+    expect(await told('arm64-4k-nodbm')).toEqual([
       'a  on 6.1, ext4, arm64-4k-nodbm, insert-writable',
       'fault   m+0x0  0x92000044 (write, no entry) -> NOPAGE',
       'fault   m+0x0  0x9200004f (write, entry present, permission) -> 0',
       'entry   m+0x0  0x3e8000000000f43  pmem#0: writable, not executable, accessed, dirty, special, device memory (DAX)',
     ])
-    expect(told('riscv64-sv39-svadu')).toEqual([
+    expect(await told('riscv64-sv39-svadu')).toEqual([
       'a  on 6.1, ext4, riscv64-sv39-svadu, insert-writable',
       'fault   m+0x0  0xf (write) -> NOPAGE',
       'entry   m+0x0  0x1d7  pmem#0: writable, not executable, accessed, dirty, special',
     ])
   })
 
-  it('tells of an access that faults for ever, as it does on the kernel, in exit code 1', () => {
+  it('tells of an access that faults for ever, as it does on the kernel, in exit code 1', async () => {
     // Asked, Debian's 6.1.176 hung there: write(2) to a shared block leaves an entry for the old one.
     const folder = folderWith({
       'old.scn': [
@@ -82,32 +84,32 @@ describe('mm-model run', () => {
         'store m 0 9',
       ].join('\n'),
     })
-    const { status, stdout, stderr } = mmModel('run', join(folder, 'old.scn'), '--fs', 'xfs-reflink')
+    const { status, stdout, stderr } = await mmModel('run', join(folder, 'old.scn'), '--fs', 'xfs-reflink')
     expect([status, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(
       /^mm-model: \S+old\.scn: line 8: 'store m 0 9' would fault for ever: 64 faults in a row .*hangs there\n$/,
     )
   })
 
-  it('runs several scenarios, one by one', () => {
-    expect(mmModel('run', EXAMPLE, HOLE).stdout).toBe(
-      mmModel('run', EXAMPLE).stdout + mmModel('run', HOLE).stdout,
+  it('runs several scenarios, one by one', async () => {
+    expect((await mmModel('run', EXAMPLE, HOLE)).stdout).toBe(
+      (await mmModel('run', EXAMPLE)).stdout + (await mmModel('run', HOLE)).stdout,
     )
   })
 
-  it('says the architecture in JSON and in observations where it is not the recorded one', () => {
-    const told = jsonOf<{ arch: string }>(mmModel('run', HOLE, '--json', '--arch', 'riscv64-sv48'))
+  it('says the architecture in JSON and in observations where it is not the recorded one', async () => {
+    const told = jsonOf<{ arch: string }>(await mmModel('run', HOLE, '--json', '--arch', 'riscv64-sv48'))
     expect(told.arch).toBe('riscv64-sv48')
     const folder = folderWith({})
-    mmModel('run', HOLE, '--observations', folder, '--arch', 'riscv64-sv48')
+    await mmModel('run', HOLE, '--observations', folder, '--arch', 'riscv64-sv48')
     const written = parseObservation(readFileSync(join(folder, '01-hole-write.json'), 'utf8'))
     expect(written.arch).toBe('riscv64-sv48')
   })
 
-  it('prints JSON', () => {
+  it('prints JSON', async () => {
     const { scenarios, ...profile } = jsonOf<{
       scenarios: { scenario: string; ops: object[]; total: object }[]
-    }>(mmModel('run', HOLE, '--json', '--strategy', 'retry'))
+    }>(await mmModel('run', HOLE, '--json', '--strategy', 'retry'))
     expect(profile).toEqual({ kernel: '6.1', fs: 'ext4', strategy: 'retry' })
     expect(scenarios).toHaveLength(1)
     expect(scenarios[0]).toMatchObject({ scenario: '01-hole-write', total: { faults: 11 } })
@@ -119,9 +121,9 @@ describe('mm-model run', () => {
     })
   })
 
-  it('writes observations that equal the recording, and prints a summary only', () => {
+  it('writes observations that equal the recording, and prints a summary only', async () => {
     const folder = join(folderWith({}), 'deep', 'out')
-    const { status, stdout, stderr } = mmModel('run', HOLE, EXAMPLE, '--observations', folder)
+    const { status, stdout, stderr } = await mmModel('run', HOLE, EXAMPLE, '--observations', folder)
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(
       /^2 observations written to .+\/out: 31 operations, .+ passes through the fault handler/,
@@ -132,24 +134,26 @@ describe('mm-model run', () => {
     expect(compareObservations(parseObservation(recording), written).differences).toEqual([])
   })
 
-  it('prints the summary as JSON, too', () => {
+  it('prints the summary as JSON, too', async () => {
     const folder = folderWith({})
-    const told = jsonOf<object>(mmModel('run', HOLE, '--observations', folder, '--json'))
+    const told = jsonOf<object>(await mmModel('run', HOLE, '--observations', folder, '--json'))
     expect(told).toMatchObject({
       written: folder,
       scenarios: [{ scenario: '01-hole-write', operations: 17, notModelled: 0, costs: { faults: 9 } }],
     })
   })
 
-  it('writes nothing where one of the scenarios is wrong', () => {
+  it('writes nothing where one of the scenarios is wrong', async () => {
     const folder = folderWith({ 'bad.scn': 'create a\n' })
     const out = join(folder, 'out')
-    expect(mmModel('run', EXAMPLE, join(folder, 'bad.scn'), '--observations', out).status).toBe(2)
+    expect((await mmModel('run', EXAMPLE, join(folder, 'bad.scn'), '--observations', out)).status).toBe(2)
     expect(existsSync(out)).toBe(false)
   })
 
-  it('takes a file without a newline at its end, and one that is named otherwise', () => {
+  it('takes a file without a newline at its end, and one that is named otherwise', async () => {
     const folder = folderWith({ 'one line': 'mmap m anon 0 4k rw private' })
-    expect(mmModel('run', join(folder, 'one line')).stdout).toMatch(/^one line {2}on 6\.1, ext4, mkwrite\n/)
+    expect((await mmModel('run', join(folder, 'one line'))).stdout).toMatch(
+      /^one line {2}on 6\.1, ext4, mkwrite\n/,
+    )
   })
 })

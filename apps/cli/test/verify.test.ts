@@ -18,8 +18,8 @@ function recordings(
 const REWRITTEN = (text: string): string => text.replace('"ret":["MAJOR","NOPAGE"]', '"ret":["NOPAGE"]')
 
 describe('mm-model verify', () => {
-  it('exits 0 where everything agrees', () => {
-    const { status, stdout, stderr } = mmModel('verify', recordings(), '--scenarios', SCENARIOS)
+  it('exits 0 where everything agrees', async () => {
+    const { status, stdout, stderr } = await mmModel('verify', recordings(), '--scenarios', SCENARIOS)
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout.replace(/^.* against/, 'DIR against')).toMatchInlineSnapshot(`
       "DIR against the model of 6.1, ext4, mkwrite
@@ -34,8 +34,8 @@ describe('mm-model verify', () => {
     `)
   })
 
-  it('exits 1 where something differs, and shows what', () => {
-    const { status, stdout } = mmModel(
+  it('exits 1 where something differs, and shows what', async () => {
+    const { status, stdout } = await mmModel(
       'verify',
       recordings(REWRITTEN),
       '--scenarios',
@@ -61,23 +61,26 @@ describe('mm-model verify', () => {
     `)
   })
 
-  it('counts a difference at its tier and above only', () => {
+  it('counts a difference at its tier and above only', async () => {
     const blocks = recordings((text) => text.replace('"blocks":16', '"blocks":24'))
-    const status = (tier: string): number | null =>
-      mmModel('verify', blocks, '--scenarios', SCENARIOS, '--tier', tier).status
-    expect(['semantics', 'dax', 'path'].map(status)).toEqual([0, 0, 1])
-    expect(mmModel('verify', blocks, '--scenarios', SCENARIOS).status).toBe(1)
+    const status = async (tier: string): Promise<number | null> =>
+      (await mmModel('verify', blocks, '--scenarios', SCENARIOS, '--tier', tier)).status
+    expect(await Promise.all(['semantics', 'dax', 'path'].map(status))).toEqual([0, 0, 1])
+    expect((await mmModel('verify', blocks, '--scenarios', SCENARIOS)).status).toBe(1)
   })
 
-  it('shows as many differences as asked', () => {
+  it('shows as many differences as asked', async () => {
     const many = recordings((text) => text.replaceAll('"perms":"rw-s"', '"perms":"r--s"'))
-    const shown = (n: string): number =>
-      mmModel('verify', many, '--scenarios', SCENARIOS, '--show', n).stdout.split('kernel  ').length - 1
-    expect(['0', '3', '1000'].map(shown)).toEqual([0, 3, 16])
+    const shown = async (n: string): Promise<number> =>
+      (await mmModel('verify', many, '--scenarios', SCENARIOS, '--show', n)).stdout.split('kernel  ').length -
+      1
+    expect(await Promise.all(['0', '3', '1000'].map(shown))).toEqual([0, 3, 16])
   })
 
-  it('prints JSON', () => {
-    const told = jsonOf<object>(mmModel('verify', recordings(REWRITTEN), '--scenarios', SCENARIOS, '--json'))
+  it('prints JSON', async () => {
+    const told = jsonOf<object>(
+      await mmModel('verify', recordings(REWRITTEN), '--scenarios', SCENARIOS, '--json'),
+    )
     expect(told).toMatchObject({
       kernel: '6.1',
       fs: 'ext4',
@@ -108,30 +111,38 @@ describe('mm-model verify', () => {
     ['fallthrough', 'linux-6.1-ext4-fallthrough'],
     ['readonly-hint', 'linux-6.1-ext4-readonly-hint'],
     ['deferred-mtime', 'linux-6.1-ext4-deferred-mtime'],
-  ])('follows the strategy %s', (strategy, folder) => {
+  ])('follows the strategy %s', async (strategy, folder) => {
     const dir = recordings(undefined, folder)
     expect(
-      mmModel('verify', dir, '--scenarios', SCENARIOS, '--tier', 'dax', '--strategy', strategy).status,
+      (await mmModel('verify', dir, '--scenarios', SCENARIOS, '--tier', 'dax', '--strategy', strategy))
+        .status,
     ).toBe(0)
-    expect(mmModel('verify', dir, '--scenarios', SCENARIOS, '--tier', 'dax').status).toBe(1)
+    expect((await mmModel('verify', dir, '--scenarios', SCENARIOS, '--tier', 'dax')).status).toBe(1)
   })
 
-  it('runs the file system it is given', () => {
+  it('runs the file system it is given', async () => {
     const dir = recordings(undefined, 'linux-6.1-xfs')
-    const verify = (...fs: string[]): number | null =>
-      mmModel('verify', dir, '--scenarios', SCENARIOS, ...fs).status
-    expect([verify('--fs', 'xfs'), verify()]).toEqual([0, 2])
+    const verify = async (...fs: string[]): Promise<number | null> =>
+      (await mmModel('verify', dir, '--scenarios', SCENARIOS, ...fs)).status
+    expect([await verify('--fs', 'xfs'), await verify()]).toEqual([0, 2])
   })
 
-  it('has nothing to hold a kernel to that nobody recorded', () => {
-    const { status, stderr } = mmModel('verify', recordings(), '--scenarios', SCENARIOS, '--kernel', '4.5')
+  it('has nothing to hold a kernel to that nobody recorded', async () => {
+    const { status, stderr } = await mmModel(
+      'verify',
+      recordings(),
+      '--scenarios',
+      SCENARIOS,
+      '--kernel',
+      '4.5',
+    )
     expect(status).toBe(2)
     expect(stderr).toContain('recorded on 6.1 with ext4, but the model runs 4.5 with ext4')
   })
 
-  it('refuses a scenario that is not the one recorded', () => {
+  it('refuses a scenario that is not the one recorded', async () => {
     const other = folderWith({ [`${NAME}.scn`]: 'create a 64k\nmmap m0 a 0 32k rw shared\n' })
-    const { status, stderr } = mmModel('verify', recordings(), '--scenarios', other)
+    const { status, stderr } = await mmModel('verify', recordings(), '--scenarios', other)
     expect([status, stderr]).toEqual([
       2,
       `mm-model: ${other}/${NAME}.scn:2:1: operation 2 is 'mmap m0 a 0 32k rw shared', but 'mmap m0 a 0 64k rw shared' was ` +
@@ -139,9 +150,14 @@ describe('mm-model verify', () => {
     ])
   })
 
-  it('refuses a recording under another name', () => {
+  it('refuses a recording under another name', async () => {
     const text = readFileSync(join(ROOT, RECORDINGS, 'linux-6.1-ext4', `${NAME}.json`), 'utf8')
-    const { status, stderr } = mmModel('verify', folderWith({ 'x.json': text }), '--scenarios', SCENARIOS)
+    const { status, stderr } = await mmModel(
+      'verify',
+      folderWith({ 'x.json': text }),
+      '--scenarios',
+      SCENARIOS,
+    )
     expect(status).toBe(2)
     expect(stderr).toMatch(/x\.json: holds the scenario '01-hole-write'; name it 01-hole-write\.json\n$/)
   })

@@ -1,55 +1,5 @@
-import { nearestWord, ScenarioError } from '@mm-model/scenario'
-import { CaptureError, quoted } from './capture-error.ts'
-import { argumentError, type Command, type ExitCode, type Terminal, Words } from './command.ts'
-import { compareCommand } from './compare-command.ts'
-import { countCommand } from './count-command.ts'
-import { commandHelp, programHelp } from './help.ts'
-import { installCommand } from './install-command.ts'
-import { kernelsCommand } from './kernels-command.ts'
-import { observeCommand } from './observe-command.ts'
-import { offsetsCommand } from './offsets-command.ts'
-import { recordCommand } from './record-command.ts'
-import { strategiesCommand } from './strategies-command.ts'
-
-const COMMANDS: readonly Command[] = [
-  installCommand,
-  recordCommand,
-  strategiesCommand,
-  countCommand,
-  compareCommand,
-  observeCommand,
-  kernelsCommand,
-  offsetsCommand,
-]
-
-const HELP: readonly string[] = ['--help', '-h']
-
-async function main(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const [first, ...rest] = words[0] === 'help' ? [...words.slice(1), '--help'] : words
-  if (first === undefined || HELP.includes(first)) {
-    terminal.print(programHelp(COMMANDS))
-    return first === undefined ? 2 : 0
-  }
-  const command = findCommand(first)
-  if (rest.some((word) => HELP.includes(word))) {
-    terminal.print(commandHelp(command))
-    return 0
-  }
-  return command.run(new Words(command, rest), terminal)
-}
-
-function findCommand(name: string): Command {
-  const command = COMMANDS.find((known) => known.name === name)
-  if (command !== undefined) return command
-  const names = COMMANDS.map((known) => known.name)
-  const nearest = nearestWord(name, names)
-  throw argumentError(
-    'capture',
-    quoted(name),
-    `one of ${names.join(', ')}`,
-    nearest === null ? 'run `pnpm capture --help`' : `did you mean '${nearest}'?`,
-  )
-}
+import type { Terminal } from './command.ts'
+import { explain, main } from './main.ts'
 
 function writer(stream: NodeJS.WriteStream): (line: string) => void {
   // A reader that goes away (`| head`) ends the output, not the work.
@@ -66,10 +16,6 @@ try {
   // Never process.exit at an end: what is printed must reach a pipe.
   process.exitCode = await main(process.argv.slice(2), terminal)
 } catch (error) {
-  const known = error instanceof CaptureError || error instanceof ScenarioError
-  const message = error instanceof Error ? error.message : String(error)
-  terminal.tell(
-    known ? `capture: ${message} [${error.code}]` : `capture: internal error: ${message}; this is a bug`,
-  )
+  terminal.tell(explain(error))
   process.exitCode = 2
 }

@@ -1,9 +1,11 @@
-// Runs the built command line, as a user would.
+// Runs the command line from its sources, in this process, and the built one where a test says so.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Terminal } from '../src/command.ts'
+import { explain, main } from '../src/main.ts'
 
 const PACKAGE = join(import.meta.dirname, '..')
 const RECORDINGS = join(PACKAGE, '..', '..', 'fixtures', 'kernel-observations')
@@ -11,7 +13,31 @@ const SCENARIOS = join(RECORDINGS, 'scenarios')
 const LOG = join(import.meta.dirname, 'logs', 'linux-6.1-ext4.log')
 const COMMANDS = ['install', 'record', 'strategies', 'count', 'compare', 'observe', 'kernels', 'offsets']
 
-function capture(...args: readonly string[]) {
+interface Outcome {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+async function capture(...args: readonly string[]): Promise<Outcome> {
+  const said = { stdout: '', stderr: '' }
+  const terminal: Terminal = {
+    print: (line) => {
+      said.stdout += `${line}\n`
+    },
+    tell: (line) => {
+      said.stderr += `${line}\n`
+    },
+  }
+  try {
+    return { status: await main(args, terminal), ...said }
+  } catch (error) {
+    terminal.tell(explain(error))
+    return { status: 2, ...said }
+  }
+}
+
+function captureProgram(...args: readonly string[]): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(PACKAGE, 'dist', 'cli.js'), ...args], {
     encoding: 'utf8',
   })
@@ -21,19 +47,19 @@ function capture(...args: readonly string[]) {
 const temporary = (): string => mkdtempSync(join(tmpdir(), 'mm-model-'))
 
 describe('help', () => {
-  test('lists the commands', () => {
-    const { status, stdout, stderr } = capture('--help')
+  test('lists the commands', async () => {
+    const { status, stdout, stderr } = await capture('--help')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     for (const name of COMMANDS) expect(stdout).toContain(`\n  ${name} `)
-    expect(capture().status).toBe(2)
+    expect((await capture()).status).toBe(2)
   })
 
-  test.each(COMMANDS)('%s --help says what it takes', (name) => {
-    const { status, stdout, stderr } = capture(name, '--help')
+  test.each(COMMANDS)('%s --help says what it takes', async (name) => {
+    const { status, stdout, stderr } = await capture(name, '--help')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toContain(`pnpm capture ${name}`)
     expect(stdout).toContain('Examples')
-    expect(capture('help', name).stdout).toBe(stdout)
+    expect((await capture('help', name)).stdout).toBe(stdout)
   })
 })
 
@@ -75,8 +101,8 @@ describe('wrong input ends with status 2, one line, and no stack trace', () => {
     ],
     [['offsets', LOG], 'found a file without the header of a bzImage', 'give the package'],
     [['offsets', '/nowhere.deb'], '/nowhere.deb: found nothing there', 'the package of a kernel'],
-  ])('%j', (args, found, expected) => {
-    const { status, stdout, stderr } = capture(...args)
+  ])('%j', async (args, found, expected) => {
+    const { status, stdout, stderr } = await capture(...args)
     expect(stderr).toContain(found)
     expect(stderr).toContain(expected)
     expect(stderr).toMatch(/^capture: .* \[CAPTURE_[A-Z_]+\]\n$/)
@@ -89,14 +115,14 @@ describe('compare', () => {
   const observed = temporary()
   const folder = join(observed, 'rec')
 
-  test('observe makes recordings that are the shipped ones, as far as there are some', () => {
-    const { status, stdout, stderr } = capture('observe', LOG, '--kernel', '6.1', '--out', folder)
+  test('observe makes recordings that are the shipped ones, as far as there are some', async () => {
+    const { status, stdout, stderr } = await capture('observe', LOG, '--kernel', '6.1', '--out', folder)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toBe(`5 recordings in ${folder}\n`)
     const shipped = join(observed, 'shipped')
     for (const name of readdirSync(folder))
       cpSync(join(RECORDINGS, 'linux-6.1-ext4', name), join(shipped, name))
-    const compared = capture('compare', shipped, folder)
+    const compared = await capture('compare', shipped, folder)
     expect(compared).toEqual({
       status: 0,
       stderr: '',
@@ -110,41 +136,58 @@ describe('compare', () => {
     })
   })
 
-  test('tells what only one folder has', () => {
-    const { status, stdout } = capture('compare', join(RECORDINGS, 'linux-6.1-ext4'), folder, '--show', '2')
+  test('tells what only one folder has', async () => {
+    const { status, stdout } = await capture(
+      'compare',
+      join(RECORDINGS, 'linux-6.1-ext4'),
+      folder,
+      '--show',
+      '2',
+    )
     expect(status).toBe(1)
     expect(stdout).toContain('byte-identical: 5 of 161 recordings')
     expect(stdout).toContain(': 01-hole-write\n')
     expect(stdout).toContain('and 154 more that only one folder has')
   })
 
-  test('tells differences, and counts those of the tier that is asked for', () => {
+  test('tells differences, and counts those of the tier that is asked for', async () => {
     const [ext4, xfs] = ['linux-6.1-ext4', 'linux-6.1-xfs'].map((name) => join(RECORDINGS, name)) as [
       string,
       string,
     ]
-    const { status, stdout } = capture('compare', ext4, xfs, '--show', '1')
+    const { status, stdout } = await capture('compare', ext4, xfs, '--show', '1')
     expect(status).toBe(1)
     expect(stdout).toMatch(/byte-identical: 0 of 161 recordings\nsemantics +\d+ of 1903 operations/)
     expect(stdout).toMatch(/ {2}A {2}.*\n {2}B {2}.*\nand \d+ more differences/)
     const named = join(observed, 'named')
-    capture('observe', LOG, '--kernel', '6.1', '--name', '6.1-mine', '--out', named)
-    const bytes = capture('compare', folder, named)
+    await capture('observe', LOG, '--kernel', '6.1', '--name', '6.1-mine', '--out', named)
+    const bytes = await capture('compare', folder, named)
     expect(bytes.status).toBe(1)
     expect(bytes.stdout).toContain('5 recordings differ in bytes only')
-    expect(capture('compare', folder, named, '--at', 'path').status).toBe(0)
+    expect((await capture('compare', folder, named, '--at', 'path')).status).toBe(0)
   })
 
-  test('refuses a file that is no recording', () => {
+  test('refuses a file that is no recording', async () => {
     const broken = temporary()
     writeFileSync(join(broken, 's0003-err.json'), '{')
-    const { status, stderr } = capture('compare', folder, broken)
+    const { status, stderr } = await capture('compare', folder, broken)
     expect(status).toBe(2)
     expect(stderr).toContain('s0003-err.json: found the end of the text, expected JSON')
   })
 })
 
-test('kernels lists definitions, also as JSON', () => {
-  expect(capture('kernels').stdout).toMatch(/^6\.1 .*linux-image-6\.1\.0-50-amd64 6\.1\.176-1/)
-  expect(JSON.parse(capture('kernels', '--json').stdout)).toHaveLength(3)
+test('kernels lists definitions, also as JSON', async () => {
+  expect((await capture('kernels')).stdout).toMatch(/^6\.1 .*linux-image-6\.1\.0-50-amd64 6\.1\.176-1/)
+  expect(JSON.parse((await capture('kernels', '--json')).stdout)).toHaveLength(3)
+})
+
+test.each([
+  [['--help'], 0],
+  [['kernels', '--json'], 0],
+  [['recrod'], 2],
+  [['compare', RECORDINGS], 2],
+])('the built program does the same: %j', async (args, status) => {
+  const built = captureProgram(...args)
+  expect(built.status).toBe(status)
+  expect(built).toEqual(await capture(...args))
 })
