@@ -7,7 +7,7 @@
  */
 
 import {
-  EVENT_STORED,
+  EVENT_FAULT,
   TOUCH_ACQUIRE,
   TOUCH_ACQUIRE_SHARED,
   TOUCH_AREAS,
@@ -34,6 +34,7 @@ import {
   TOUCH_USER_MODE,
   TOUCH_WAKE,
   TOUCH_WRITE,
+  type TouchSink,
 } from '@mm-model/core'
 
 import type { Historian } from './history.ts'
@@ -49,7 +50,7 @@ export const HOW_SHIFT = 3
 const KINDS = 32
 
 /** Kinds from here on are events: nothing that two steps could both touch. */
-export const FIRST_EVENT: number = EVENT_STORED
+export const FIRST_EVENT: number = EVENT_FAULT
 
 /** Whether the object is changed, so that others that look at it see which came first. */
 export function changes(how: number): boolean {
@@ -113,13 +114,13 @@ export class Recorder {
   }
 
   /** Listens to `machine.touched`. */
-  readonly sink = (kind: number, id: number | string, how: number): void => {
+  readonly sink: TouchSink = (kind, id, how, task) => {
     if (changes(how)) {
       this.changed |= 1 << kind
       for (const key of this.#observed[kind]!) this.#add((key << HOW_SHIFT) | TOUCH_WRITE)
     }
     if (kind >= FIRST_EVENT) {
-      this.#historian?.hear(kind, id)
+      this.#historian?.hear(kind, id, task)
       return
     }
     const key = typeof id === 'number' ? this.#keyOfNumber(kind, id) : this.#keyOfName(kind, id)

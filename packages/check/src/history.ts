@@ -17,6 +17,7 @@ import {
   EVENT_ZEROED,
   type Machine,
   PMEM_BASE_PFN,
+  type Task,
 } from '@mm-model/core'
 import {
   type DaxFile,
@@ -26,6 +27,7 @@ import {
   ExtentTable,
   snapshotDax,
 } from '@mm-model/dax'
+import { type Fact, NOTHING_REMEMBERED, pastOf, type Remembered, remember, rememberedOf } from './facts.ts'
 import type { Mix } from './mix.ts'
 import type { Instance } from './program.ts'
 
@@ -53,11 +55,15 @@ export interface Happened {
   readonly zeroed: readonly number[]
   /** Frames stored to. */
   readonly stored: readonly { readonly pfn: number; readonly isPrivate: boolean }[]
+  /** Frames written to past the caches. */
+  readonly written: readonly number[]
   /** What was synchronised, successfully. */
   readonly synced: readonly Sync[]
+  /** What the step has said, of the kinds that a rule asks for. */
+  readonly facts: readonly Fact[]
 }
 
-const NOTHING: Happened = Object.freeze({ zeroed: [], stored: [], synced: [] })
+const NOTHING: Happened = Object.freeze({ zeroed: [], stored: [], written: [], synced: [], facts: [] })
 
 export class RunHistory {
   /** Stores so far. */
@@ -74,18 +80,21 @@ export class RunHistory {
   readonly committed: ReadonlyMap<string, CommittedFile>
   /** Synchronising calls in progress. */
   readonly syncs: readonly Sync[]
+  /** What was said so far and matters. */
+  readonly remembered: Remembered
   /** In the step that led here. */
   readonly happened: Happened
   #snapshotOf: Instance | null = null
   #snapshot: DaxSnapshot | null = null
 
-  constructor(init: Omit<RunHistory, 'add' | 'deviceByte' | 'atEnd' | 'quiet'>) {
+  constructor(init: Omit<RunHistory, 'add' | 'deviceByte' | 'atEnd' | 'quiet' | 'isAs'>) {
     this.clock = init.clock
     this.unflushed = init.unflushed
     this.stores = init.stores
     this.device = init.device
     this.committed = init.committed
     this.syncs = init.syncs
+    this.remembered = init.remembered
     this.happened = init.happened
   }
 
@@ -97,6 +106,7 @@ export class RunHistory {
     device: new Map(),
     committed: new Map(),
     syncs: [],
+    remembered: NOTHING_REMEMBERED,
     happened: NOTHING,
   })
 
@@ -104,7 +114,8 @@ export class RunHistory {
    * The history of an instance that has been set up: entries that are tagged dirty have stores that are not flushed, and an
    * inode that fdatasync would have to commit is not in the journal.
    */
-  static of({ files = [] }: Instance): RunHistory {
+  static of(instance: Instance): RunHistory {
+    const { files = [] } = instance
     const unflushed = new Map<number, number>()
     const committed = new Map<string, CommittedFile>()
     for (const { inode } of files) {
@@ -121,6 +132,7 @@ export class RunHistory {
       device: new Map(),
       committed,
       syncs: [],
+      remembered: rememberedOf(instance),
       happened: NOTHING,
     })
   }
@@ -128,6 +140,19 @@ export class RunHistory {
   /** This history once a step has run in which nothing happened. */
   quiet(): RunHistory {
     return this.happened === NOTHING ? this : new RunHistory({ ...this, happened: NOTHING })
+  }
+
+  /** Whether {@link add} would say the same of both, since one has led to the other by steps that change nothing of that. */
+  isAs(other: RunHistory): boolean {
+    return (
+      this.unflushed === other.unflushed &&
+      this.stores === other.stores &&
+      this.device === other.device &&
+      this.committed === other.committed &&
+      this.syncs === other.syncs &&
+      this.remembered.copies === other.remembered.copies &&
+      this.remembered.spurious === other.remembered.spurious
+    )
   }
 
   /**
@@ -144,6 +169,8 @@ export class RunHistory {
     }
     for (const [pfn, bytes] of [...this.device].sort(([a], [b]) => a - b)) mix.number(pfn).bytes(bytes)
     for (const [name, { size, extents }] of this.committed) mix.text(name).number(size).deep(extents.all)
+    for (const copy of [...this.remembered.copies].sort()) mix.text(copy)
+    mix.text(this.remembered.spurious)
   }
 
   /** What a power failure would leave in a byte of a frame. */
@@ -176,7 +203,15 @@ export class Historian {
   #stored: { pfn: number; isPrivate: boolean }[] = []
   #synced: Sync[] = []
   #written: string[] = []
+  #facts: Fact[] = []
+  #remembered: Remembered = NOTHING_REMEMBERED
   #heard = false
+  /** Kinds of facts that rules ask for; a bit each. */
+  readonly #asked: number
+
+  constructor(asked: number) {
+    this.#asked = asked
+  }
 
   /** A step of the thread begins. */
   begin(instance: Instance, thread: number, from: RunHistory): void {
@@ -187,8 +222,18 @@ export class Historian {
   }
 
   /** An `EVENT_*` of that step. */
-  hear(kind: number, id: number | string): void {
+  hear(kind: number, id: number | string, task: Task | undefined): void {
+    if (task !== undefined && (this.#asked & (1 << kind)) === 0) return
     if (!this.#heard) this.#open()
+    if (task !== undefined) {
+      this.#hearFact({
+        kind,
+        words: (id as string).split(' '),
+        task,
+        past: pastOf(this.#remembered, this.#thread),
+      })
+      return
+    }
     switch (kind) {
       case EVENT_STORED:
         this.#store(id as number, false)
@@ -232,8 +277,20 @@ export class Historian {
       device: this.#device ?? from.device,
       committed: this.#committed ?? from.committed,
       syncs: this.#syncs,
-      happened: { zeroed: this.#zeroed, stored: this.#stored, synced: this.#synced },
+      remembered: this.#remembered,
+      happened: {
+        zeroed: this.#zeroed,
+        stored: this.#stored,
+        written: this.#written.map((id) => Number.parseInt(id, 10)),
+        synced: this.#synced,
+        facts: this.#facts,
+      },
     })
+  }
+
+  #hearFact(fact: Fact): void {
+    this.#facts.push(fact)
+    this.#remembered = remember(this.#remembered, this.#thread, fact)
   }
 
   #open(): void {
@@ -249,6 +306,8 @@ export class Historian {
     this.#stored = []
     this.#synced = []
     this.#written = []
+    this.#facts = []
+    this.#remembered = from.remembered
   }
 
   #store(pfn: number, isPrivate: boolean): void {

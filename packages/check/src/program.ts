@@ -57,6 +57,11 @@ export interface StateInvariant {
    * steps that change anything.
    */
   readonly reads?: readonly number[] | undefined
+  /**
+   * `EVENT_*` kinds after which it is called, too, though nothing is reordered because of them: what it makes of them must follow from
+   * what their thread has done and seen. In `history.happened.facts`.
+   */
+  readonly hears?: readonly number[] | undefined
   /** When it must hold: after every step, or (left out) when all threads have ended. */
   readonly everyStep?: boolean | undefined
   /** What is wrong, in a sentence, or null. Changes nothing. */

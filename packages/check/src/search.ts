@@ -3,11 +3,11 @@
  * @module
  */
 
-import { MachineError, StrategyError } from '@mm-model/core'
+import { EVENT_STORED, MachineError, StrategyError } from '@mm-model/core'
 import { Execution, RAN, THREW, WAITS } from './execution.ts'
 import type { Counts } from './explore.ts'
 import { finalState } from './final-state.ts'
-import { FIRST_EVENT, type Footprint, Recorder } from './footprint.ts'
+import { type Footprint, Recorder } from './footprint.ts'
 import { Historian, RunHistory } from './history.ts'
 import { type Held, LockOrder } from './lock-order.ts'
 import type { Instance, Program, StateInvariant } from './program.ts'
@@ -49,8 +49,8 @@ export class Stop extends Error {}
 /** Steps from one call of {@link Search.onTick} to the next. */
 const STEPS_A_TICK = 8192
 
-/** Kinds of events; a bit each. */
-const EVENTS: number = -(1 << FIRST_EVENT)
+/** Kinds of events that the past is made of; a bit each. */
+const EVENTS: number = -(1 << EVENT_STORED)
 
 /** The rule that no schedule may end with threads that wait for each other. */
 const DEADLOCK = {
@@ -86,7 +86,7 @@ export class Search {
   readonly stepInvariants: readonly (readonly [invariant: StateInvariant, kinds: number])[]
   readonly endInvariants: readonly StateInvariant[]
   readonly limits: Limits
-  readonly #historian: Historian = new Historian()
+  readonly #historian: Historian
   readonly locks: LockOrder
   /** Called now and then; `false` stops the search. */
   onTick: (() => boolean) | null = null
@@ -120,7 +120,8 @@ export class Search {
     this.limits = limits
     this.collectStates = collectStates
     const everyStep = invariants.filter((invariant) => invariant.everyStep === true)
-    this.stepInvariants = everyStep.map((invariant) => [invariant, maskOf(invariant)])
+    this.stepInvariants = everyStep.map((invariant) => [invariant, maskOf(invariant) | heardBy(invariant)])
+    this.#historian = new Historian(this.stepInvariants.reduce((mask, [, kinds]) => mask | kinds, 0))
     // What rules about the end look at shows in what threads leave, but for the past, which nobody touches.
     const pasts = invariants.flatMap((invariant) =>
       invariant.everyStep === true || (maskOf(invariant) & EVENTS) === 0 ? [] : [maskOf(invariant) & EVENTS],
@@ -284,6 +285,11 @@ function ruleOf(error: unknown): Pick<Wrong, 'name' | 'rule'> | null {
 /** Kinds of what an invariant looks at; a bit each. */
 function maskOf({ reads }: StateInvariant): number {
   return reads === undefined ? -1 : reads.reduce((mask, kind) => mask | (1 << kind), 0)
+}
+
+/** Kinds of what it is told; a bit each. */
+function heardBy({ hears = [] }: StateInvariant): number {
+  return hears.reduce((mask, kind) => mask | (1 << kind), 0)
 }
 
 /** A program whose executions are not alike. */

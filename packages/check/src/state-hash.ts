@@ -73,7 +73,7 @@ export class StateHash {
       this.#beginCall(execution, i)
       this.#setLocal(local, mix.a, mix.b)
     }
-    if (this.#remembers && after.history !== before.history) {
+    if (this.#remembers && !after.history.isAs(before.history)) {
       after.history.add(mix.begin(1, 2))
       this.#setLocal(this.#past * 2, mix.a, mix.b)
     }

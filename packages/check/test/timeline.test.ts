@@ -3,7 +3,7 @@ import {
   digestOf,
   explore,
   formatTimeline,
-  invariants,
+  invariantsNamed,
   type Program,
   parseSchedule,
   programOf,
@@ -34,6 +34,7 @@ const SYNC = parse(
 )
 
 const program = programFor(SYNC, ['flush-before-mkclean'])
+const invariants = invariantsNamed(['I25'])
 const found = explore(program, { invariants })
 const timeline = timelineOf(
   program,

@@ -33,7 +33,10 @@ export type DefectName =
   | 'faults-without-invalidate-lock'
   | 'mtime-on-private-fault'
   | 'punch-frees-before-unmap'
+  | 'punch-takes-copies'
   | 'sync-inserted-early'
+  | 'sync-fault-not-finished'
+  | 'shared-block-written-in-place'
   | 'dirty-cleared-before-flush'
   | 'flush-before-mkclean'
   | 'tag-after-insert'
@@ -267,6 +270,14 @@ export const defects: Readonly<Record<DefectName, Defect>> = /*#__PURE__*/ Objec
     breaks: ['I15', 'I16'],
     what: 'a hole punch on ext4 frees blocks while they are still mapped',
   },
+  'punch-takes-copies': {
+    kind: 'defect',
+    row: null,
+    fix: 'mm/truncate.c: truncate_pagecache_range unmaps without even_cows',
+    fixed: null,
+    breaks: ['I32', 'I33'],
+    what: 'a hole punch takes private copies along, so that their owners see the file again',
+  },
   'sync-inserted-early': {
     kind: 'defect',
     row: 44,
@@ -274,6 +285,22 @@ export const defects: Readonly<Record<DefectName, Defect>> = /*#__PURE__*/ Objec
     fixed: null,
     breaks: ['I26'],
     what: 'a MAP_SYNC fault makes the leaf writable before the block map is durable',
+  },
+  'sync-fault-not-finished': {
+    kind: 'defect',
+    row: null,
+    fix: 'fs/ext4/file.c: ext4_dax_huge_fault calls dax_finish_sync_fault',
+    fixed: null,
+    breaks: ['I27'],
+    what: 'the handler of a MAP_SYNC fault hands NEEDDSYNC on to the fault path, which does not know what that is',
+  },
+  'shared-block-written-in-place': {
+    kind: 'defect',
+    row: null,
+    fix: 'fs/xfs/xfs_iomap.c: xfs_direct_write_iomap_begin asks imap_needs_cow',
+    fixed: null,
+    breaks: ['I52'],
+    what: 'a write to a block that two files have gets that block, and no copy',
   },
   'dirty-cleared-before-flush': {
     kind: 'defect',

@@ -10,6 +10,7 @@ export { type DefectSet, defectNames } from './defect-set.ts'
 export { type Defect, type DefectName, defects } from './defects.ts'
 export * from './errno.ts'
 export { MachineError, type MachineErrorCode, notModelled } from './errors.ts'
+export { type FaultDeed, touchesFaultDeed } from './events.ts'
 export * from './fault-flags.ts'
 export {
   AddressSpace,
@@ -89,7 +90,11 @@ export * from './syscall-flags.ts'
 export { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_KERNEL, SIGNAL_MAPERR, type Signal, Task } from './task.ts'
 export { TLB_DIRTY, TLB_EXEC, TLB_WRITE, Tlb } from './tlb.ts'
 export {
+  EVENT_ACCESS,
+  EVENT_CALL,
   EVENT_COMMITTED,
+  EVENT_ENTRY,
+  EVENT_FAULT,
   EVENT_FLUSHED,
   EVENT_STORED,
   EVENT_STORED_PRIVATE,

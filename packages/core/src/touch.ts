@@ -11,7 +11,6 @@
 import type { AddressSpace } from './file.ts'
 import type { Mm } from './mm.ts'
 import type { Task } from './task.ts'
-import { VM_SHARED } from './vm-flags.ts'
 
 /** A sleeping lock, by its name. */
 export const TOUCH_LOCK: number = 0
@@ -67,9 +66,19 @@ export const TOUCH_WAKE: number = 18
 export const TOUCH_USER_MODE: number = 19
 
 /*
- * Events: nothing that is looked at or changed, but what a history of the run is made of. Their kinds are 24 … 31, and `how` says
- * nothing.
+ * Events: nothing that is looked at or changed, but what a history of the run is made of. Their kinds are 20 … 31, and `how` says
+ * nothing. Of the first four (`events.ts` has what says them) the id is words, and the task is told, too: what they say follows from
+ * what that task has done and seen, so that no order of steps is tried because of them.
  */
+
+/** A fault of the task begins or ends, or does something on the way. */
+export const EVENT_FAULT: number = 20
+/** An entry of a page table that no fault was taken for gets rights, or a private copy goes. */
+export const EVENT_ENTRY: number = 21
+/** A load, or a private store, has come to a frame. */
+export const EVENT_ACCESS: number = 22
+/** A system call has come to a point from which on something must be so. */
+export const EVENT_CALL: number = 23
 
 /** A CPU is about to store to a frame through a shared mapping, or none; the bytes are in its cache. Id: the frame. */
 export const EVENT_STORED: number = 24
@@ -101,8 +110,8 @@ export const TOUCH_RELEASE_SHARED: number = 4
 /** The end of {@link TOUCH_ACQUIRE}. */
 export const TOUCH_RELEASE: number = 5
 
-/** Hears of each touch of the step that runs: a `TOUCH_*` or `EVENT_*` kind, the id, and how. */
-export type TouchSink = (kind: number, id: number | string, how: number) => void
+/** Hears of each touch of the step that runs: a `TOUCH_*` or `EVENT_*` kind, the id, and how; of events 20 … 23 the task, too. */
+export type TouchSink = (kind: number, id: number | string, how: number, t?: Task) => void
 
 /** Says what the step at hand touches; costs a test when nobody listens. */
 export function touches(t: Task, kind: number, id: number | string, how: number): void {
@@ -210,16 +219,6 @@ export function touchesTimesOf(t: Task, mapping: AddressSpace | undefined): void
 /** The areas that map a file change. */
 export function touchesIMmap(t: Task, mapping: AddressSpace | undefined): void {
   if (mapping !== undefined) touches(t, TOUCH_I_MMAP, mapping.iMmapRwsem.name, TOUCH_WRITE)
-}
-
-/** The task is about to store a byte to the frame of its last access, at `address`. */
-export function touchesStored(t: Task, address: number): void {
-  const sink = t.machine.touched
-  if (sink === null) return
-  sink(TOUCH_FRAME, t.accessPfn, TOUCH_WRITE)
-  const vma = t.mm.areas.findVma(address)
-  const isPrivate = vma !== null && vma.vmStart <= address && (vma.vmFlags & VM_SHARED) === 0
-  sink(isPrivate ? EVENT_STORED_PRIVATE : EVENT_STORED, t.accessPfn, TOUCH_WRITE)
 }
 
 /** Index of `address` in its table of `level`, 1 being PTEs. */

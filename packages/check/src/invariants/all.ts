@@ -6,15 +6,22 @@
 import { MachineError } from '@mm-model/core'
 import type { StateInvariant } from '../program.ts'
 import { endInvariants } from './at-end.ts'
+import { I5, I6, I10, I21, I49, I50 } from './calls.ts'
+import { I32, I33, I47, I52 } from './copies.ts'
 import { I23, I24, I25, I26, I28, I29, I36 } from './durability.ts'
 import { I13, I15, I16, I18, I19, I20 } from './entries.ts'
+import { I11, I27, I31, I35, I37, I41, I42, I44 } from './faults.ts'
 import { I34 } from './freeze.ts'
 import { I2, I9, I12, I30 } from './rights.ts'
 
 /** Of every state, between any two steps. */
 export const stateInvariants: readonly StateInvariant[] = Object.freeze([
   I2,
+  I5,
+  I6,
   I9,
+  I10,
+  I11,
   I12,
   I13,
   I15,
@@ -22,15 +29,29 @@ export const stateInvariants: readonly StateInvariant[] = Object.freeze([
   I18,
   I19,
   I20,
+  I21,
   I23,
   I24,
   I25,
   I26,
+  I27,
   I28,
   I29,
   I30,
+  I31,
+  I32,
+  I33,
   I34,
+  I35,
   I36,
+  I37,
+  I41,
+  I42,
+  I44,
+  I47,
+  I49,
+  I50,
+  I52,
 ])
 
 /** All of them: {@link stateInvariants}, and those of states in which all threads have ended. */

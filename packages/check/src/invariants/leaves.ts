@@ -3,7 +3,7 @@
  * @module
  */
 
-import { PAGE_SIZE, PMD_SIZE, type Vma } from '@mm-model/core'
+import { type Mm, PAGE_SIZE, PMD_SIZE, type Vma } from '@mm-model/core'
 
 /**
  * Calls `visit` for each entry that covers a part of the area, by address, with the slot of the entry and whether it is a
@@ -34,4 +34,17 @@ export function visitLeaves(
     }
   }
   return null
+}
+
+/** Calls `visit` with the slot of each entry for memory in the tables of an address space, whether an area is there or not. */
+export function visitTables(mm: Mm, visit: (slot: number) => void): void {
+  const { pageTables: pt } = mm.machine
+  const walk = (table: number, level: number): void => {
+    for (let slot = table * 512; slot < table * 512 + 512; slot++) {
+      if (pt.isNone(slot)) continue
+      if (level === 1 || (level === 2 && pt.pmdIsLeaf(slot))) visit(slot)
+      else walk(pt.tableAt(slot), level - 1)
+    }
+  }
+  walk(mm.pgd, pt.levels)
 }

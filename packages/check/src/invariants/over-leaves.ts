@@ -36,13 +36,24 @@ export function overLeaves(
   check: (file: DaxFile, leaf: Leaf) => string | null,
 ): string | null {
   for (const file of files) {
-    for (const vma of file.inode.mapping.iMmap) {
-      if (!privateToo && (vma.vmFlags & VM_SHARED) === 0) continue
-      const message = visitLeaves(vma, (address, slot, huge) =>
-        check(file, { vma, address, page: vma.linearPageIndex(address), slot, huge }),
-      )
-      if (message !== null) return message
-    }
+    const message = overLeavesOf(file, privateToo, (leaf) => check(file, leaf))
+    if (message !== null) return message
+  }
+  return null
+}
+
+/** The same of one file. */
+export function overLeavesOf(
+  { inode }: DaxFile,
+  privateToo: boolean,
+  check: (leaf: Leaf) => string | null,
+): string | null {
+  for (const vma of inode.mapping.iMmap) {
+    if (!privateToo && (vma.vmFlags & VM_SHARED) === 0) continue
+    const message = visitLeaves(vma, (address, slot, huge) =>
+      check({ vma, address, page: vma.linearPageIndex(address), slot, huge }),
+    )
+    if (message !== null) return message
   }
   return null
 }

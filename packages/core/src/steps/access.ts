@@ -5,6 +5,7 @@
 
 import { pageOffset } from '../address.ts'
 import { MachineError } from '../errors.ts'
+import { touchesLoaded, touchesStored, touchesTrap } from '../events.ts'
 import {
   FAULT_FLAG_ALLOW_RETRY,
   FAULT_FLAG_INSTRUCTION,
@@ -32,15 +33,7 @@ import {
   type Task,
 } from '../task.ts'
 import { TLB_DIRTY, TLB_WRITE } from '../tlb.ts'
-import {
-  TOUCH_FRAME,
-  TOUCH_READ,
-  TOUCH_TLB,
-  TOUCH_USER_MODE,
-  touches,
-  touchesStored,
-  touchesWalk,
-} from '../touch.ts'
+import { TOUCH_FRAME, TOUCH_READ, TOUCH_TLB, TOUCH_USER_MODE, touches, touchesWalk } from '../touch.ts'
 import { handleMmFault } from './fault.ts'
 import { downRead, upRead } from './locking.ts'
 import { lockVmaUnderRcu, vmaEndRead } from './vma-lock.ts'
@@ -56,6 +49,7 @@ export function* load(t: Task, address: number): Steps<number> {
   yield* access(t, address, false)
   if (t.signal !== null) return -1
   touches(t, TOUCH_FRAME, t.accessPfn, TOUCH_READ)
+  touchesLoaded(t, address)
   return t.machine.memory.readByte(t.accessPfn, pageOffset(address))
 }
 
@@ -101,6 +95,7 @@ export function* access(t: Task, address: number, write: boolean): Steps<void> {
     touchesWalk(t, address, write)
     const trap = m.machineArch.walk(t, address, write)
     if (trap < 0) return
+    touchesTrap(t, address, write)
     yield* doUserAddrFault(t, address, trap)
     raiseStrategyError(t)
     if (t.signal !== null) return

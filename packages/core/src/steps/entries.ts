@@ -4,6 +4,7 @@
  * @module
  */
 
+import { touchesWritable } from '../events.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
@@ -61,6 +62,7 @@ function* setAccessFlags(t: Task, address: number, slot: number, dirty: boolean)
   if (changed && (dirty || machineArch.storesYoungEntries)) {
     yield STEP_ENTRY_WRITE
     touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
+    touchesWritable(t, slot, 0)
     machineArch.storeAccessFlags(pt.lo, pt.hi, slot, lo, hi)
     if (dirty && machineArch.flushesUpgrades) {
       yield* flushTlbMmRange(t, t.mm, address, address + PAGE_SIZE, PAGE_SIZE)
@@ -93,6 +95,7 @@ export function* fromScratch(t: Task, slot: number, i: number): Steps<void> {
   const m = t.machine
   yield STEP_ENTRY_WRITE
   touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
+  touchesWritable(t, slot, i)
   m.pageTables.set(slot, t.scratchLo[i]!, t.scratchHi[i]!)
 }
 

@@ -5,6 +5,7 @@
 
 import { pageStart, pmdStart } from '../address.ts'
 import { notModelled } from '../errors.ts'
+import { touchesFaultBegins, touchesFaultEnds, touchesSpurious } from '../events.ts'
 import {
   FAULT_FLAG_ORIG_PTE_VALID,
   FAULT_FLAG_WRITE,
@@ -34,7 +35,9 @@ import { splitHugePmd } from './zap.ts'
 export function* handleMmFault(t: Task, vma: Vma, address: number, flags: number): Steps<number> {
   const m = t.machine
   if (m.trace !== null) m.trace('handle_mm_fault', t, address, flags, vma.vmFlags)
+  touchesFaultBegins(t, vma, flags)
   const ret = yield* handleMmFaultInner(t, vma, address, flags)
+  touchesFaultEnds(t, vma, flags, ret)
   if (m.trace !== null) m.trace('handle_mm_fault_ret', t, ret, 0, 0)
   return ret
 }
@@ -136,6 +139,7 @@ function* hugePmdSetAccessed(t: Task, vmf: VmFault): Steps<void> {
   yield* lockTable(t, vmf.pmd >>> 9)
   if (pt.lo[vmf.pmd] === vmf.origLo && pt.hi[vmf.pmd] === vmf.origHi) {
     yield* touchPmd(t, vmf.address, vmf.pmd, (vmf.flags & FAULT_FLAG_WRITE) !== 0)
+    touchesSpurious(t, vmf.pmd, true)
   }
   yield* unlockTable(t, vmf.pmd >>> 9)
 }
@@ -187,6 +191,7 @@ export function* handlePteFault(t: Task, vmf: VmFault): Steps<number> {
     if (write) arch.pteMkdirty(scratchLo, scratchHi, 0)
     arch.pteMkyoung(scratchLo, scratchHi, 0)
     if (yield* ptepSetAccessFlags(t, vmf.address, vmf.pte, write)) updateMmuCache(t, vmf.address)
+    touchesSpurious(t, vmf.pte, false)
   }
   yield* unlockTable(t, table)
   return 0

@@ -4,6 +4,7 @@
  */
 
 import { pmdStart } from '../address.ts'
+import { touchesForked } from '../events.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
@@ -113,6 +114,7 @@ function* copyPageRange(t: Task, vma: Vma, old: Vma): Steps<void> {
       if (!pt.isNone(oldPmd) && pt.pmdIsLeaf(oldPmd)) {
         if (old.isAnonymous || t.machine.kernel.forkCopiesFilePmds)
           yield* copyHugePmd(t, oldPmd, pt.pmdSlotAt(pud, address))
+        touchesForked(t, old, address, oldPmd, pt.pmdSlotAt(pud, address))
       } else if (!pt.isNone(oldPmd)) {
         yield* copyPteRange(t, old, oldPmd, pt.pmdSlotAt(pud, address), address, next)
       }
@@ -160,6 +162,7 @@ function* copyPteRange(
     if ((old.vmFlags & VM_SHARED) !== 0) arch.pteMkclean(scratchLo, scratchHi, 0)
     arch.pteMkold(scratchLo, scratchHi, 0)
     pt.set(newSlot, scratchLo[0]!, scratchHi[0]!)
+    touchesForked(t, old, address, oldSlot, newSlot)
   }
   const oldTable = (oldSlot - 1) >>> 9
   const newTable = (newSlot - 1) >>> 9

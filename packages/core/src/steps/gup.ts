@@ -7,6 +7,7 @@
 import { pageOffset, pmdStart } from '../address.ts'
 import { EFAULT, EINVAL, EIO, ENOMEM } from '../errno.ts'
 import { MachineError } from '../errors.ts'
+import { touchesStored } from '../events.ts'
 import {
   FAULT_FLAG_REMOTE,
   FAULT_FLAG_WRITE,
@@ -20,15 +21,7 @@ import { HUGE_ZERO_PFN, PAGE_SIZE, ZERO_PFN } from '../physical-memory.ts'
 import type { Steps } from '../step.ts'
 import { raiseStrategyError } from '../strategy/host.ts'
 import type { Task } from '../task.ts'
-import {
-  TOUCH_FRAMES,
-  TOUCH_READ,
-  TOUCH_TABLE,
-  TOUCH_WRITE,
-  touches,
-  touchesPath,
-  touchesStored,
-} from '../touch.ts'
+import { TOUCH_FRAMES, TOUCH_READ, TOUCH_TABLE, TOUCH_WRITE, touches, touchesPath } from '../touch.ts'
 import {
   isCowMapping,
   VM_ACCESS_FLAGS,

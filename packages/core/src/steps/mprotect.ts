@@ -5,6 +5,7 @@
 
 import { pageOffset, pmdStart, pudStart } from '../address.ts'
 import { EACCES, EINVAL, ENOMEM } from '../errno.ts'
+import { touchesMprotected } from '../events.ts'
 import { HUGE_ZERO_PFN, PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
 import { raiseStrategyError } from '../strategy/host.ts'
@@ -200,6 +201,7 @@ function* changePteRange(
     }
     yield STEP_ENTRY_WRITE
     touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
+    touchesMprotected(t, vma, address, slot, false)
     pt.set(slot, scratchLo[1]!, scratchHi[1]!)
     if (m.machineArch.pteNeedsFlush(scratchLo, scratchHi, true)) t.tlb.adjustRange(address, PAGE_SIZE)
   }
@@ -242,6 +244,7 @@ function* changeHugePmd(t: Task, vma: Vma, slot: number, address: number, tryWri
   }
   yield STEP_ENTRY_WRITE
   touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
+  touchesMprotected(t, vma, address, slot, true)
   pt.set(slot, scratchLo[1]!, scratchHi[1]!)
   if (m.machineArch.pteNeedsFlush(scratchLo, scratchHi, false)) t.tlb.adjustRange(address, PMD_SIZE)
   yield* unlockTable(t, slot >>> 9)

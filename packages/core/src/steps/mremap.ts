@@ -6,6 +6,7 @@
 import { pageOffset, pmdStart } from '../address.ts'
 import { EFAULT, EINVAL, ENOMEM } from '../errno.ts'
 import { notModelled } from '../errors.ts'
+import { touchesMoved } from '../events.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
 import { STEP_ENTRY_WRITE, type Steps } from '../step.ts'
@@ -359,6 +360,7 @@ function* moveTable(
   // A moved leaf is soft-dirty (mm/huge_memory.c: move_soft_dirty_pmd).
   if (size === PMD_SIZE && pt.pmdIsLeaf(newSlot)) pt.arch.pmdMksoftDirty(pt.lo, pt.hi, newSlot)
   yield* flushTlbMmRange(t, vma.vmMm, address, address + size, PAGE_SIZE)
+  touchesMoved(t, address, size, true)
   if (newSlot >>> 9 !== oldSlot >>> 9) yield* unlockTable(t, newSlot >>> 9)
   yield* unlockTable(t, oldSlot >>> 9)
   if (needRmapLocks) yield* dropRmapLocks(t, vma)
@@ -403,6 +405,7 @@ function* movePtes(
   }
   const late = m.defects['mremap-flushes-late']
   if (flush && !late) yield* flushTlbMmRange(t, vma.vmMm, from, from + extent, PAGE_SIZE)
+  touchesMoved(t, from, extent, flush)
   if (newTable !== oldTable) yield* unlockTable(t, newTable)
   yield* unlockTable(t, oldTable)
   if (needRmapLocks) yield* dropRmapLocks(t, vma)

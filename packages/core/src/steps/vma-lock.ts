@@ -5,6 +5,7 @@
  * @module
  */
 
+import { touchesMmapUnlocked } from '../events.ts'
 import { FAULT_FLAG_VMA_LOCK, VM_FAULT_RETRY } from '../fault-flags.ts'
 import type { Mm } from '../mm.ts'
 import { STEP_FLAG, STEP_LOCK, type Steps } from '../step.ts'
@@ -21,6 +22,7 @@ import { downWrite, upRead, upWrite } from './locking.ts'
  */
 export function* mmapWriteUnlock(t: Task, mm: Mm): Steps<void> {
   touches(t, TOUCH_AREAS, mm.pgd, TOUCH_WRITE)
+  touchesMmapUnlocked(t, mm)
   mm.mmLockSeq++
   yield* upWrite(t, mm.mmapLock)
 }

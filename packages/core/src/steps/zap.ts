@@ -4,6 +4,7 @@
  */
 
 import { pmdStart, pudStart } from '../address.ts'
+import { touchesDropped, touchesUnmapped, touchesUnmaps } from '../events.ts'
 import type { AddressSpace } from '../file.ts'
 import type { Mm } from '../mm.ts'
 import { PAGE_SIZE, PMD_SIZE, PUD_SIZE } from '../physical-memory.ts'
@@ -75,6 +76,7 @@ function* zapPteRange(
     touches(t, TOUCH_TABLE, slot >>> 9, TOUCH_WRITE)
     touchesDeferred(t, deferring)
     touchesFrames(t, page)
+    touchesDropped(t, mm, address, page)
     if (deferring !== null && pt.arch.pteDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
     pt.clear(slot)
     t.tlb.adjustRange(address, PAGE_SIZE)
@@ -186,6 +188,7 @@ function* unmapMappingTree(
   if (exclusive) yield* downWrite(t, mapping.iMmapRwsem)
   else yield* downRead(t, mapping.iMmapRwsem)
   touches(t, TOUCH_I_MMAP, mapping.iMmapRwsem.name, TOUCH_READ)
+  touchesUnmaps(t, mapping)
   for (let i = 0; i < mapping.iMmap.length; i++) {
     touches(t, TOUCH_I_MMAP, mapping.iMmapRwsem.name, TOUCH_READ)
     const vma = mapping.iMmap[i]!
@@ -197,6 +200,7 @@ function* unmapMappingTree(
     yield* zapPageRangeSingle(t, vma, address, (to - from + 1) * PAGE_SIZE, evenCows)
     touches(t, TOUCH_I_MMAP, mapping.iMmapRwsem.name, TOUCH_READ)
   }
+  touchesUnmapped(t)
   if (exclusive) yield* upWrite(t, mapping.iMmapRwsem)
   else yield* upRead(t, mapping.iMmapRwsem)
 }

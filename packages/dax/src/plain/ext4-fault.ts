@@ -47,7 +47,8 @@ export function ext4DaxHugeFault(t: Task, vmf: VmFault, peSize: number): number 
     context.error = 0
     result = daxIomapFault(t, vmf, peSize)
   }
-  if ((result & VM_FAULT_NEEDDSYNC) !== 0) result = daxFinishSyncFault(t, vmf, peSize)
+  const unsynced = (result & VM_FAULT_NEEDDSYNC) !== 0 && !defects['sync-fault-not-finished']
+  if (unsynced) result = daxFinishSyncFault(t, vmf, peSize)
   if (locks) upRead(t, mapping.invalidateLock)
   if (freezes) sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
   return result

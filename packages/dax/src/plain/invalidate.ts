@@ -58,8 +58,8 @@ export function invalidateInodePages2Range(
 ): void {
   if (inode.entries.isEmpty) return
   removeEntries(t, inode, first, last, false)
-  if (t.machine.defects['write-leaves-zero-page-mapped']) return
-  unmapMappingPages(t, inode.mapping, first, last - first + 1, false)
+  if (!t.machine.defects['write-leaves-zero-page-mapped'])
+    unmapMappingPages(t, inode.mapping, first, last - first + 1, false)
 }
 
 /**
@@ -90,7 +90,8 @@ export function truncateInodePages(t: Task, inode: DaxInode, start: number): voi
 export function truncatePagecacheRange(t: Task, inode: DaxInode, start: number, end: number): void {
   const first = Math.ceil(start / 4096) * 4096
   const stop = Math.floor((end + 1) / 4096) * 4096
-  if (stop - 1 > first) unmapMappingRange(t, inode.mapping, first, stop - first, false)
+  const evenCows = t.machine.defects['punch-takes-copies']
+  if (stop - 1 > first) unmapMappingRange(t, inode.mapping, first, stop - first, evenCows)
   removeEntries(t, inode, first / 4096, stop / 4096 - 1, true)
 }
 

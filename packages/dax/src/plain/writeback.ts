@@ -91,7 +91,9 @@ function daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number):
     xas.load()
     xas.clearMark(PAGECACHE_TAG_DIRTY)
   }
-  if (defects['flush-before-mkclean']) daxFlush(t, pfn, count)
+  if (defects['flush-before-mkclean']) {
+    daxFlush(t, pfn, count)
+  }
   downRead(t, inode.mapping.iMmapRwsem)
   const areas = defects['writeback-only-flushes'] ? [] : inode.mapping.iMmap
   for (const vma of areas) {
@@ -101,7 +103,9 @@ function daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number):
     pfnMkcleanRange(t, vma, pfn, pages, index)
   }
   upRead(t, inode.mapping.iMmapRwsem)
-  if (!defects['flush-before-mkclean']) daxFlush(t, pfn, count)
+  if (!defects['flush-before-mkclean']) {
+    daxFlush(t, pfn, count)
+  }
   xas.reset()
   if (defects['no-entry-lock']) xas.load()
   else xas.store(entry)

@@ -53,7 +53,8 @@ function filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): nu
   const exclusive = write && (lockForWriteFault(t, inode))
   if (!write) downRead(t, lock)
   let result = daxIomapFault(t, vmf, peSize)
-  if ((result & VM_FAULT_NEEDDSYNC) !== 0) result = daxFinishSyncFault(t, vmf, peSize)
+  const unsynced = (result & VM_FAULT_NEEDDSYNC) !== 0 && !m.defects['sync-fault-not-finished']
+  if (unsynced) result = daxFinishSyncFault(t, vmf, peSize)
   if (exclusive) upWrite(t, lock)
   else upRead(t, lock)
   if (freezes) sbEnd(t, sb, SB_FREEZE_PAGEFAULT)

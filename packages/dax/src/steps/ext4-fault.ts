@@ -10,6 +10,7 @@ import {
   PE_SIZE_PTE,
   type Steps,
   type Task,
+  touchesFaultDeed,
   VM_FAULT_ERROR,
   VM_FAULT_NEEDDSYNC,
   VM_SHARED,
@@ -47,6 +48,7 @@ export function* ext4DaxHugeFault(t: Task, vmf: VmFault, peSize: number): Steps<
   const freezes = write && !defects['faults-pass-a-freeze']
   const locks = !defects['faults-without-invalidate-lock']
   if (freezes) yield* sbStart(t, sb, SB_FREEZE_PAGEFAULT)
+  touchesFaultDeed(t, 'freeze', freezes)
   if (write) faultUpdateTime(t, inode)
   if (locks) yield* downRead(t, mapping.invalidateLock)
   const context = daxContext(t)
@@ -57,7 +59,9 @@ export function* ext4DaxHugeFault(t: Task, vmf: VmFault, peSize: number): Steps<
     context.error = 0
     result = yield* daxIomapFault(t, vmf, peSize)
   }
-  if ((result & VM_FAULT_NEEDDSYNC) !== 0) result = yield* daxFinishSyncFault(t, vmf, peSize)
+  const unsynced = (result & VM_FAULT_NEEDDSYNC) !== 0 && !defects['sync-fault-not-finished']
+  if (unsynced) result = yield* daxFinishSyncFault(t, vmf, peSize)
+  touchesFaultDeed(t, 'unsynced', (result & VM_FAULT_NEEDDSYNC) !== 0)
   if (locks) yield* upRead(t, mapping.invalidateLock)
   if (freezes) yield* sbEnd(t, sb, SB_FREEZE_PAGEFAULT)
   return result

@@ -23,6 +23,7 @@ import {
   TOUCH_TABLE,
   TOUCH_WRITE,
   touches,
+  touchesFaultDeed,
   VM_FAULT_DONE_COW,
   VM_FAULT_ERROR,
   VM_FAULT_FALLBACK,
@@ -116,6 +117,7 @@ function* daxIomapPteFault(t: Task, vmf: VmFault): Steps<number> {
       touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
       context.error = iomapBegin(t, inode, pos, 4096, flags, context)
       touchesNew(t, inode, context, pos, 4096)
+      touchesFaultDeed(t, 'block', (context.iomap.flags & IOMAP_F_NEW) !== 0)
     }
     context.xas.bind(inode.entries)
     const entry = yield* grabMappingEntry(t, inode, context.xas, vmf.pgoff, 0)
@@ -130,6 +132,7 @@ function* daxIomapPteFault(t: Task, vmf: VmFault): Steps<number> {
         touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
         context.error = iomapBegin(t, inode, pos, 4096, flags, context)
         touchesNew(t, inode, context, pos, 4096)
+        touchesFaultDeed(t, 'block', (context.iomap.flags & IOMAP_F_NEW) !== 0)
       }
       if (context.error < 0) ret = daxFaultReturn(context.error)
       else {
@@ -180,6 +183,7 @@ function* daxIomapPmdFault(t: Task, vmf: VmFault): Steps<number> {
         touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
         context.error = iomapBegin(t, inode, pos, PMD_SIZE, flags, context)
         touchesNew(t, inode, context, pos, PMD_SIZE)
+        touchesFaultDeed(t, 'block', (context.iomap.flags & IOMAP_F_NEW) !== 0)
         if (context.error === 0) {
           const length = iomapLength(pos, PMD_SIZE, context.iomap, context.srcmap)
           if (length === PMD_SIZE) ret = yield* daxFaultIter(t, vmf, inode, context, write, true)
@@ -286,6 +290,7 @@ function* daxInsertEntry(
     context.entry = daxMakeEntry(pfn, flags)
     xas.store(lockedEntry(t, context.entry))
   } else xas.load()
+  touchesFaultDeed(t, 'dirty', dirty)
   if (dirty) xas.setMark(PAGECACHE_TAG_DIRTY)
   // A writeback that is on its way must not leave out the copy.
   if (cow) xas.setMark(PAGECACHE_TAG_TOWRITE)

@@ -16,6 +16,7 @@ import {
 import { unmapMappingPages, unmapMappingRange } from '@mm-model/core/steps'
 import { daxEntryOrder, daxIsLocked } from '../entry.ts'
 import { WAKE_ALL, WAKE_NEXT } from '../entry-waiters.ts'
+import { touchesCut, touchesDropsEntry, touchesInvalidated } from '../events.ts'
 import type { DaxInode } from '../inode.ts'
 import type { SuperBlock } from '../super-block.ts'
 import { touchesEntry } from '../touch.ts'
@@ -31,6 +32,7 @@ function* daxInvalidateEntry(t: Task, inode: DaxInode, index: number, truncating
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   const stays =
     entry <= 0 || (!truncating && (xas.getMark(PAGECACHE_TAG_DIRTY) || xas.getMark(PAGECACHE_TAG_TOWRITE)))
+  touchesDropsEntry(t, inode, xas, entry, truncating, !stays)
   if (!stays) xas.store(0)
   // Those who wait would each find no entry, or one of another size, and not come to wake the next.
   putUnlockedEntry(t, inode, xas, entry, t.machine.defects['invalidate-wakes-one'] ? WAKE_NEXT : WAKE_ALL)
@@ -72,8 +74,9 @@ export function* invalidateInodePages2Range(
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   if (inode.entries.isEmpty) return
   yield* removeEntries(t, inode, first, last, false)
-  if (t.machine.defects['write-leaves-zero-page-mapped']) return
-  yield* unmapMappingPages(t, inode.mapping, first, last - first + 1, false)
+  if (!t.machine.defects['write-leaves-zero-page-mapped'])
+    yield* unmapMappingPages(t, inode.mapping, first, last - first + 1, false)
+  touchesInvalidated(t, inode, first, last)
 }
 
 /**
@@ -84,6 +87,7 @@ export function* dropCaches(t: Task, sb: SuperBlock): Steps<number> {
   for (const inode of sb.inodes) {
     touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
     if (t.machine.defects['clean-entry-evicted']) yield* removeEntries(t, inode, 0, MAX_PAGE_INDEX, false)
+    touchesInvalidated(t, inode, 0, MAX_PAGE_INDEX)
   }
   return 0
 }
@@ -94,6 +98,7 @@ export function* truncatePagecache(t: Task, inode: DaxInode, newSize: number): S
   yield* unmapMappingRange(t, inode.mapping, hole, 0, true)
   yield* truncateInodePages(t, inode, newSize)
   yield* unmapMappingRange(t, inode.mapping, hole, 0, true)
+  touchesCut(t, inode, hole / 4096)
 }
 
 /** Removes the entries of every whole page from `start` on (mm/truncate.c: truncate_inode_pages, 6.1). */
@@ -105,7 +110,8 @@ export function* truncateInodePages(t: Task, inode: DaxInode, start: number): St
 export function* truncatePagecacheRange(t: Task, inode: DaxInode, start: number, end: number): Steps<void> {
   const first = Math.ceil(start / 4096) * 4096
   const stop = Math.floor((end + 1) / 4096) * 4096
-  if (stop - 1 > first) yield* unmapMappingRange(t, inode.mapping, first, stop - first, false)
+  const evenCows = t.machine.defects['punch-takes-copies']
+  if (stop - 1 > first) yield* unmapMappingRange(t, inode.mapping, first, stop - first, evenCows)
   yield* removeEntries(t, inode, first / 4096, stop / 4096 - 1, true)
 }
 

@@ -3,7 +3,15 @@
  * @module
  */
 
-import { type Task, TIMES_AT_FAULT, TIMES_DEFERRED, TOUCH_TIMES, TOUCH_WRITE, touches } from '@mm-model/core'
+import {
+  type Task,
+  TIMES_AT_FAULT,
+  TIMES_DEFERRED,
+  TOUCH_TIMES,
+  TOUCH_WRITE,
+  touches,
+  touchesFaultDeed,
+} from '@mm-model/core'
 import type { DaxInode } from '../inode.ts'
 import { touchesCmtime, touchesTimes } from '../touch.ts'
 
@@ -20,6 +28,7 @@ export function fileUpdateTime(t: Task, inode: DaxInode): void {
  * strategy, and updates them, or leaves word that they are to be updated. A page fault section is open.
  */
 export function faultUpdateTime(t: Task, inode: DaxInode): void {
+  touchesFaultDeed(t, 'times')
   const when = t.machine.strategyHost.updateTimes(t)
   if (when === TIMES_AT_FAULT) fileUpdateTime(t, inode)
   else if (when === TIMES_DEFERRED) {

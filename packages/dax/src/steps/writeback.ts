@@ -19,6 +19,7 @@ import {
 import { downRead, pfnMkcleanRange, upRead } from '@mm-model/core/steps'
 import { daxEntryOrder, daxIsEmptyEntry, daxIsLocked, daxIsZeroEntry, daxToPfn } from '../entry.ts'
 import { WAKE_NEXT } from '../entry-waiters.ts'
+import { touchesFlushes, touchesUntags } from '../events.ts'
 import type { DaxInode } from '../inode.ts'
 import { touchesCmtime, touchesEntry, touchesFlushed } from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
@@ -110,12 +111,16 @@ function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number)
   const pfn = daxToPfn(entry)
   if (defects['dirty-cleared-before-flush']) {
     touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
+    touchesUntags(t, inode, index, count, true)
     xas.reset()
     xas.load()
     xas.clearMark(PAGECACHE_TAG_DIRTY)
     yield STEP_FLAG
   }
-  if (defects['flush-before-mkclean']) yield* daxFlush(t, pfn, count)
+  if (defects['flush-before-mkclean']) {
+    touchesFlushes(t, inode, index, count)
+    yield* daxFlush(t, pfn, count)
+  }
   yield* downRead(t, inode.mapping.iMmapRwsem)
   touches(t, TOUCH_I_MMAP, inode.mapping.iMmapRwsem.name, TOUCH_READ)
   const areas = defects['writeback-only-flushes'] ? [] : inode.mapping.iMmap
@@ -128,9 +133,13 @@ function* daxWritebackOne(t: Task, inode: DaxInode, xas: XaState, found: number)
     touches(t, TOUCH_I_MMAP, inode.mapping.iMmapRwsem.name, TOUCH_READ)
   }
   yield* upRead(t, inode.mapping.iMmapRwsem)
-  if (!defects['flush-before-mkclean']) yield* daxFlush(t, pfn, count)
+  if (!defects['flush-before-mkclean']) {
+    touchesFlushes(t, inode, index, count)
+    yield* daxFlush(t, pfn, count)
+  }
   touchesEntry(t, inode.name, xas, entry, TOUCH_RELEASE)
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
+  touchesUntags(t, inode, index, count, !defects['writeback-only-flushes'])
   xas.reset()
   if (defects['no-entry-lock']) xas.load()
   else xas.store(entry)

@@ -11,6 +11,7 @@ import {
   TOUCH_FILE_SYSTEM,
   TOUCH_READ,
   touches,
+  touchesFaultDeed,
   VM_FAULT_NEEDDSYNC,
   VM_SHARED,
   type VmFault,
@@ -58,12 +59,15 @@ function* filemapFault(t: Task, vmf: VmFault, peSize: number, write: boolean): S
   if (m.trace !== null) m.trace('xfs_filemap_fault', t, peSize, write ? 1 : 0, 0)
   const freezes = write && !m.defects['faults-pass-a-freeze']
   if (freezes) yield* sbStart(t, sb, SB_FREEZE_PAGEFAULT)
+  touchesFaultDeed(t, 'freeze', freezes)
   if (write) faultUpdateTime(t, inode)
   const lock = mapping.invalidateLock
   const exclusive = write && (yield* lockForWriteFault(t, inode))
   if (!write) yield* downRead(t, lock)
   let result = yield* daxIomapFault(t, vmf, peSize)
-  if ((result & VM_FAULT_NEEDDSYNC) !== 0) result = yield* daxFinishSyncFault(t, vmf, peSize)
+  const unsynced = (result & VM_FAULT_NEEDDSYNC) !== 0 && !m.defects['sync-fault-not-finished']
+  if (unsynced) result = yield* daxFinishSyncFault(t, vmf, peSize)
+  touchesFaultDeed(t, 'unsynced', (result & VM_FAULT_NEEDDSYNC) !== 0)
   if (exclusive) yield* upWrite(t, lock)
   else yield* upRead(t, lock)
   if (freezes) yield* sbEnd(t, sb, SB_FREEZE_PAGEFAULT)

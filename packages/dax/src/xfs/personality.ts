@@ -85,7 +85,7 @@ export class Xfs implements Personality {
     }
     if (pos + length > inode.size) iomap.flags = IOMAP_F_DIRTY
     let mapped = length
-    if (needsCow(xfs, flags, map)) {
+    if (needsCow(xfs, flags, map) && !inode.sb.machine.defects['shared-block-written-in-place']) {
       const copy = allocateCow(this.space, xfs, map, this.#copy)
       if (copy < 0) return copy
       if (copy === COPY) {
