@@ -47,6 +47,8 @@ export class ReducedSearch {
   #cache: StateCache | null = null
   #first: Int32Array = new Int32Array(0)
   readonly #one: Int32Array = new Int32Array(1)
+  /** What the search goes on from, as long as it has not come there: so far nothing else is known of it. */
+  #from: SavedSearch | null = null
   /** States before it are somebody else's. */
   #base = 0
   /** With {@link partition}: how deep, and the states that deep. */
@@ -59,10 +61,13 @@ export class ReducedSearch {
 
   /** Searches all, or the rest, from where it was; answers the first schedule that ends in something wrong. @throws Stop */
   run(from: SavedSearch | null = null): Found | null {
+    this.#from = from
     const execution = this.#begin(true)
     if (from === null) return this.#searchFrom(execution)
     this.#base = from.base
-    return this.#searchFrom(this.#restore(execution, from.levels))
+    const restored = this.#restore(execution, from.levels)
+    this.#from = null
+    return this.#searchFrom(restored)
   }
 
   /**
@@ -82,7 +87,7 @@ export class ReducedSearch {
 
   /** Where the search is. */
   save(): SavedSearch {
-    return { levels: savedLevels(this.#levels), base: this.#base }
+    return this.#from ?? { levels: savedLevels(this.#levels), base: this.#base }
   }
 
   /** How much of the search is done, by what was run of what is known that must be: 0 … 1. */

@@ -22,7 +22,10 @@ export interface ExploreOptions {
   readonly random?: { readonly schedules: number; readonly seed: number } | undefined
   /** Stop after so many executions; left out, a hundred million. */
   readonly maxExecutions?: number | undefined
-  /** Stop after so many steps; left out, 10^12. */
+  /**
+   * Run no more steps than that; left out, 10^12. Each counts as often as it runs: to come back to a state from which something else is to
+   * run, the steps that lead there run again, and the search for a shortest counterexample goes on counting.
+   */
   readonly maxSteps?: number | undefined
   /** Remember so many states, to go on from each once; left out, 2^21; 0 for none. */
   readonly maxStates?: number | undefined
@@ -69,7 +72,8 @@ export interface Counts {
 export interface Checkpoint {
   /** Of the parts of its shard, the one that it was at. */
   readonly part: number
-  readonly search: SavedSearch
+  /** Where in the part; null for its beginning. */
+  readonly search: SavedSearch | null
   readonly counts: Counts
 }
 
@@ -156,8 +160,10 @@ class Exploring {
   readonly #reduced: ReducedSearch
   readonly #shard: ExploreOptions['shard']
   readonly #resume: Checkpoint | undefined
-  /** Of the shard's parts, the one at hand; -1 before and after. */
+  /** Of the shard's parts, the one at hand; -1 when there is nothing to go on with: before, and when all are done. */
   #part = -1
+  /** Whether the search of that part has begun. */
+  #isBegun = false
 
   constructor(search: Search, { shard, resume, progress }: ExploreOptions) {
     this.#search = search
@@ -186,6 +192,7 @@ class Exploring {
 
   /** Searches; answers the first schedule that ends in something wrong. @throws Stop */
   all(): Found | null {
+    this.#part = this.#resume?.part ?? 0
     this.#search.restart()
     this.#search.locks.learn(this.#resume?.counts.locks ?? [])
     if (this.#shard === undefined) return this.#from(0, [null])
@@ -202,6 +209,7 @@ class Exploring {
     for (let part = first; part < parts.length; part++) {
       this.#part = part
       const resumed = part === first ? this.#resume?.search : undefined
+      this.#isBegun = true
       const found = this.#reduced.run(resumed ?? parts[part]!)
       if (found !== null) return found
     }
@@ -227,7 +235,8 @@ class Exploring {
 
   checkpoint(): Checkpoint | null {
     if (this.#part < 0) return null
-    return { part: this.#part, search: this.#reduced.save(), counts: this.#search.counts }
+    const search = this.#isBegun ? this.#reduced.save() : (this.#resume?.search ?? null)
+    return { part: this.#part, search, counts: this.#search.counts }
   }
 }
 

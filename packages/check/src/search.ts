@@ -149,6 +149,8 @@ export class Search {
   /** A new execution that has run the schedule. @throws Stop at a limit */
   replay(schedule: readonly number[], length: number): Execution {
     if (this.executions >= this.limits.executions) throw new Stop(`${this.executions} executions`)
+    if (this.steps + length > this.limits.steps)
+      throw new Stop(`${this.steps} steps, and coming back to where it goes on takes ${length} more`)
     this.executions++
     const execution = new Execution(this.program)
     for (let at = 0; at < length; at++) {

@@ -61,12 +61,12 @@ export const checkCommand = command({
     'max-steps': {
       type: 'string',
       valueHint: 'N',
-      description: 'stop after N steps (default: 1000000000000)',
+      description: 'run at most N steps, each time that one is run again included (default: 1000000000000)',
     },
     'max-executions': {
       type: 'string',
       valueHint: 'N',
-      description: 'stop after N executions (default: 100000000)',
+      description: 'run the program at most N times (default: 100000000)',
     },
     'max-states': {
       type: 'string',

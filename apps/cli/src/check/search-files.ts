@@ -76,15 +76,21 @@ export function readStopped(path: string, search: string, parts: number): Stoppe
 
 function isSaved(part: SavedPart): boolean {
   if (part?.checkpoint === null) return part.counts !== null && typeof part.counts.steps === 'number'
-  const levels = part?.checkpoint?.search?.levels
+  const checkpoint = part?.checkpoint
+  return (
+    isSavedSearch(checkpoint?.search) &&
+    Number.isInteger(checkpoint?.part) &&
+    Array.isArray(checkpoint?.counts?.locks)
+  )
+}
+
+function isSavedSearch(search: Checkpoint['search'] | undefined): boolean {
+  if (search === null) return true
   const numbers = ['thread', 'backtrack', 'explored', 'waiting', 'sleep'] as const
   return (
-    Array.isArray(levels) &&
-    levels.length > 0 &&
-    levels.every((level) => numbers.every((name) => Number.isInteger(level?.[name]))) &&
-    Number.isInteger(part.checkpoint!.search.base) &&
-    Number.isInteger(part.checkpoint!.part) &&
-    Array.isArray(part.checkpoint!.counts?.locks)
+    Array.isArray(search?.levels) &&
+    search.levels.every((level) => numbers.every((name) => Number.isInteger(level?.[name]))) &&
+    Number.isInteger(search.base)
   )
 }
 
