@@ -3,10 +3,11 @@
  * @module
  */
 
-import { type Execution, firstThread, WAITS } from './execution.ts'
+import { firstThread, THREW, WAITS } from './execution.ts'
 import { conflict, type Footprint } from './footprint.ts'
+import { Path } from './path.ts'
 import type { Found, Past, Search, Wrong } from './search.ts'
-import { StateHash } from './state-hash.ts'
+import type { StateHash } from './state-hash.ts'
 import { StateTable } from './state-table.ts'
 import { Walk } from './walk.ts'
 
@@ -27,7 +28,7 @@ interface Level {
   readonly past: Past
   /** Nothing need be tried from here: what ran touched nothing, or the state was come to before at no more cost. */
   closed: boolean
-  /** The place of the state in the log of {@link Seen}. */
+  /** The place of the state in the log of its hash. */
   mark: number
 }
 
@@ -37,30 +38,18 @@ class Seen {
   readonly #table: StateTable
   readonly #search: Search
 
-  private constructor(search: Search, size: number) {
+  /** `hash` is that of the state at hand. */
+  constructor(search: Search, hash: StateHash) {
     this.#search = search
-    this.#hash = new StateHash(search.program, search.recorder, search.remembers, size)
+    this.#hash = hash
     this.#table = new StateTable(2, search.limits.states)
   }
 
-  static of(search: Search, size: number): Seen | null {
-    return search.limits.states === 0 ? null : new Seen(search, size)
-  }
-
-  get mark(): number {
-    return this.#hash.mark
-  }
-
-  unwind(mark: number): void {
-    this.#hash.unwind(mark)
-  }
-
-  /** A step has run; whether its state was come to before, after the same thread, with no more preemptions and steps. */
-  step(execution: Execution, thread: number, from: Level, to: Level, depth: number): boolean {
-    const hash = this.#hash
-    hash.step(execution, thread, this.#search.footprint, from.past, to.past)
-    const a = hash.lanes[0]! ^ Math.imul(to.before + 2, 0x9e3779b1)
-    const b = hash.lanes[1]!
+  /** Whether the state at hand was come to before, after the same thread, with no more preemptions and steps. */
+  has(to: Level, depth: number): boolean {
+    const { lanes } = this.#hash
+    const a = lanes[0]! ^ Math.imul(to.before + 2, 0x9e3779b1)
+    const b = lanes[1]!
     const known = this.#table.find(a, b)
     if (known >= 0) {
       const { numbers } = this.#table
@@ -85,12 +74,13 @@ class Seen {
  */
 export function searchBounded(search: Search, bound: number): Found | null {
   search.restart()
-  let execution = search.replay([], 0)
-  const { size: threads, all } = execution
-  const seen = Seen.of(search, threads)
-  const levels: Level[] = [levelAfter(null, execution, threads, null, false, search.begin(execution))]
+  const path = new Path(search, true)
+  const { all } = path
+  const seen = path.hash === null ? null : new Seen(search, path.hash)
+  const levels: Level[] = [levelAfter(null, path, null, false, path.past)]
   let best: Found | null = null
   for (;;) {
+    search.begins()
     // Down, until nothing can run.
     for (;;) {
       const level = levels.at(-1)!
@@ -100,7 +90,7 @@ export function searchBounded(search: Search, bound: number): Found | null {
         if (level.tried === 0 && (left & ~level.waiting) === 0)
           best = better(
             best,
-            search.wrongAtEnd(execution, left & execution.threads, level.past),
+            search.wrongAtEnd(path.execution, left & path.threads, level.past),
             levels,
             levels.length - 1,
           )
@@ -108,7 +98,7 @@ export function searchBounded(search: Search, bound: number): Found | null {
       }
       if (best !== null && levels.length > best.schedule.length) break
       const bit = 1 << thread
-      const result = search.step(execution, thread, level.past)
+      const result = path.step(thread, level.past)
       const { footprint } = search
       if (result === WAITS) {
         level.waiting |= bit
@@ -120,16 +110,18 @@ export function searchBounded(search: Search, bound: number): Found | null {
       level.thread = thread
       // Switching before it is no better than switching after it, which costs the same.
       if (footprint.length === 0 && thread === level.before) level.closed = true
-      const wrong = search.wrongAfter(execution, result)
-      if (wrong !== null) {
-        best = better(best, wrong, levels, levels.length)
-        break
+      const now = levelAfter(level, path, footprint, costs, search.past)
+      const isSeen = result !== THREW && seen?.has(now, levels.length) === true
+      // A state that was come to before has been looked at, and so was the step that is known.
+      if (!isSeen || !path.isRecalled) {
+        const wrong = path.wrong(result)
+        if (wrong !== null) {
+          best = better(best, wrong, levels, levels.length)
+          break
+        }
       }
-      const now = levelAfter(level, execution, threads, footprint, costs, search.past)
+      now.closed = isSeen
       levels.push(now)
-      if (seen === null) continue
-      if (seen.step(execution, thread, level, now, levels.length)) now.closed = true
-      now.mark = seen.mark
     }
     // Up, to where something else can run.
     for (;;) {
@@ -138,39 +130,34 @@ export function searchBounded(search: Search, bound: number): Found | null {
       const tooLong = best !== null && levels.length > best.schedule.length
       if (!tooLong && choice(level, all, bound) >= 0) break
       levels.pop()
-      seen?.unwind(levels.at(-1)?.mark ?? 0)
     }
-    execution = search.replay(
-      levels.map(({ thread }) => thread),
-      levels.length - 1,
-    )
+    const { done, mark } = levels.at(-1)!
+    path.back(levels.length - 1, done, mark)
   }
 }
 
 function levelAfter(
   from: Level | null,
-  execution: Execution,
-  threads: number,
+  { size, threads, done, hash }: Path,
   footprint: Footprint | null,
   costs: boolean,
   past: Past,
 ): Level {
   const level: Level = {
     thread: -1,
-    before:
-      from === null || (execution.threads & (1 << from.thread)) === 0 ? (from?.before ?? -1) : from.thread,
-    threads: execution.threads,
+    before: from === null || (threads & (1 << from.thread)) === 0 ? (from?.before ?? -1) : from.thread,
+    threads,
     tried: 0,
     waiting: 0,
-    pending: Array.from({ length: threads }, () => null),
-    done: execution.done,
+    pending: Array.from({ length: size }, () => null),
+    done,
     preemptions: (from?.preemptions ?? 0) + (costs ? 1 : 0),
     closed: false,
     past,
-    mark: 0,
+    mark: hash?.mark ?? 0,
   }
   if (from === null || footprint === null) return level
-  for (let i = 0; i < threads; i++) {
+  for (let i = 0; i < size; i++) {
     if ((from.waiting & (1 << i)) === 0 || i === from.thread) continue
     level.pending[i] = from.pending[i]!
     if (!conflict(from.pending[i]!, footprint)) level.waiting |= 1 << i

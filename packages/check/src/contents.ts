@@ -9,13 +9,16 @@ import {
   TOUCH_ENTRY_LOCK,
   TOUCH_FILE_SYSTEM,
   TOUCH_FRAME,
+  TOUCH_FRAMES,
   TOUCH_FREEZE,
   TOUCH_QUEUE,
   TOUCH_SHOOTDOWN,
   TOUCH_SIZE,
   TOUCH_TABLE,
+  TOUCH_TABLES,
   TOUCH_TIMES,
   TOUCH_TLB,
+  TOUCH_WAKE,
 } from '@mm-model/core'
 import {
   type DaxInode,
@@ -56,6 +59,12 @@ export function addContent(mix: Mix, instance: Instance, kind: number, id: numbe
       mix.words(bytes === undefined ? NO_WORDS : wordsOf(bytes))
       return true
     }
+    case TOUCH_FRAMES:
+      machine.memory.visitCounts((number) => mix.add(number))
+      return true
+    case TOUCH_TABLES:
+      machine.pageTables.visitFree((table) => mix.add(table))
+      return true
     case TOUCH_SHOOTDOWN: {
       // Asked, and not answered: both are one thing.
       const from = Math.floor((id as number) / 128)
@@ -88,6 +97,9 @@ function addOfFileSystem(mix: Mix, sb: SuperBlock | null, kind: number, id: numb
       for (const { task } of inode?.entryWaiters.queues.get(Number(page)) ?? []) mix.add(task.id)
       return true
     }
+    case TOUCH_WAKE:
+      mix.add(sb.inodes.some((inode) => sleepsOn(inode, id as number)) ? 1 : 2)
+      return true
     case TOUCH_SIZE:
       mix.number(sb.inodes.find(({ name }) => name === id)?.size ?? -1)
       return true
@@ -100,13 +112,19 @@ function addOfFileSystem(mix: Mix, sb: SuperBlock | null, kind: number, id: numb
       return true
     }
     case TOUCH_FREEZE:
-      mix.add(sb.frozen).words(sb.writers)
+      mix.add(sb.frozen).add(sb.writers[id as number]!)
       return true
     case TOUCH_FILE_SYSTEM:
       return addBlocks(mix, sb)
     default:
       return false
   }
+}
+
+/** Whether the task sleeps until an entry of the file is unlocked. */
+function sleepsOn({ entryWaiters }: DaxInode, task: number): boolean {
+  for (const queue of entryWaiters.queues.values()) if (queue.some((one) => one.task.id === task)) return true
+  return false
 }
 
 function addEntries(mix: Mix, inode: DaxInode | null): void {

@@ -18,7 +18,7 @@ import {
   TOUCH_RELEASE_SHARED,
   TOUCH_WRITE,
 } from '@mm-model/core'
-import { type Execution, WAITS } from './execution.ts'
+import { THREW, WAITS } from './execution.ts'
 import { conflict, type Footprint, HOW_MASK, HOW_SHIFT } from './footprint.ts'
 import {
   bits,
@@ -30,6 +30,7 @@ import {
   type SavedSearch,
   savedLevels,
 } from './level.ts'
+import { Path } from './path.ts'
 import { RaceIndex } from './race-index.ts'
 import { type Found, notTheSame, type Past, preemptionsOf, type Search } from './search.ts'
 import { NO_FUTURE, StateCache } from './state-cache.ts'
@@ -62,12 +63,12 @@ export class ReducedSearch {
   /** Searches all, or the rest, from where it was; answers the first schedule that ends in something wrong. @throws Stop */
   run(from: SavedSearch | null = null): Found | null {
     this.#from = from
-    const execution = this.#begin(true)
-    if (from === null) return this.#searchFrom(execution)
+    const path = this.#begin(true)
+    if (from === null) return this.#searchFrom(path)
     this.#base = from.base
-    const restored = this.#restore(execution, from.levels)
+    this.#restore(path, from.levels)
     this.#from = null
-    return this.#searchFrom(restored)
+    return this.#searchFrom(path)
   }
 
   /**
@@ -109,24 +110,25 @@ export class ReducedSearch {
     return this.#levels.length - 1
   }
 
-  #begin(remember: boolean): Execution {
-    const execution = this.#search.replay([], 0)
-    this.#threads = execution.size
-    this.#all = execution.all
-    this.#real = execution.threads
+  #begin(remember: boolean): Path {
+    const path = new Path(this.#search, remember)
+    this.#threads = path.size
+    this.#all = path.all
+    this.#real = path.threads
     this.#none = Array.from({ length: this.#threads }, () => NOTHING)
     this.#first = new Int32Array(this.#threads)
     this.#index.begin(this.#threads)
-    this.#cache = remember ? StateCache.of(this.#search, this.#threads) : null
+    this.#cache = path.hash === null ? null : new StateCache(this.#search, path.hash, this.#threads)
     this.#levels.length = 0
     this.#base = 0
-    this.#levels.push(this.#level(execution, null, this.#search.begin(execution)))
-    return execution
+    this.#levels.push(this.#level(path, null, path.past))
+    return path
   }
 
-  #searchFrom(begun: Execution): Found | null {
-    for (let execution = begun; ; ) {
-      const found = this.#runToEnd(execution)
+  #searchFrom(path: Path): Found | null {
+    for (;;) {
+      this.#search.begins()
+      const found = this.#runToEnd(path)
       if (found !== null) return found
       // Back to the last state from which something else must run.
       for (;;) {
@@ -135,19 +137,15 @@ export class ReducedSearch {
         if (next(level) >= 0) break
         this.#leave(level)
       }
+      const { done, mark } = this.#levels.at(-1)!
       const depth = this.#levels.length - 1
-      execution = this.#search.replay(
-        this.#levels.map(({ thread }) => thread),
-        depth,
-      )
-      this.#index.begin(this.#threads)
-      for (let at = 0; at < depth; at++)
-        this.#index.add(at, this.#levels[at]!.thread, this.#levels[at]!.footprint)
+      path.back(depth, done, mark)
+      this.#index.back(depth)
     }
   }
 
   /** Runs to the last of some saved levels, and finds out on the way what they do not say. */
-  #restore(execution: Execution, saved: readonly SavedLevel[]): Execution {
+  #restore(path: Path, saved: readonly SavedLevel[]): void {
     const search = this.#search
     for (const [depth, { thread, backtrack, explored, waiting, sleep }] of saved.entries()) {
       const level = this.#levels[depth]!
@@ -155,7 +153,7 @@ export class ReducedSearch {
       Object.assign(level, { backtrack, explored, waiting, sleep, known: true })
       for (let i = 0; i < this.#threads; i++) {
         const bit = 1 << i
-        if ((waiting & bit) !== 0 && search.step(execution, i, level.past) === WAITS) {
+        if ((waiting & bit) !== 0 && path.step(i, level.past) === WAITS) {
           level.pending = level.pending.with(i, search.footprint)
           this.#cache?.willTouch(level.future, i, search.footprint)
         }
@@ -167,20 +165,18 @@ export class ReducedSearch {
         search.step(aside, i, level.past)
         level.asleep = level.asleep.with(i, search.footprint)
       }
-      if (depth === saved.length - 1) return execution
-      if (search.step(execution, thread, level.past) === WAITS) throw notTheSame(depth)
+      if (depth === saved.length - 1) return
+      if (path.step(thread, level.past) === WAITS) throw notTheSame(depth)
       level.thread = thread
       level.footprint = search.footprint
       level.clock = this.#index.add(depth, thread, search.footprint)
-      this.#cache?.step(execution, thread, search.footprint, level.past, search.past)
-      this.#levels.push(this.#level(execution, level, search.past))
+      this.#levels.push(this.#level(path, level, search.past))
       level.asleep = level.asleep.with(thread, level.footprint)
     }
-    return execution
   }
 
   /** Runs on from the last level, where something is to be run, until nothing is. */
-  #runToEnd(execution: Execution): Found | null {
+  #runToEnd(path: Path): Found | null {
     const search = this.#search
     for (;;) {
       const depth = this.#levels.length - 1
@@ -194,14 +190,14 @@ export class ReducedSearch {
       if (thread < 0) {
         const left = this.#all & ~level.done
         if ((left & ~level.waiting) === 0 && level.explored === 0) {
-          const wrong = search.wrongAtEnd(execution, left & this.#real, level.past)
+          const wrong = search.wrongAtEnd(path.execution, left & this.#real, level.past)
           return wrong === null ? null : this.#found(wrong, depth)
         }
         if (level.explored === 0) search.redundant++
         return null
       }
       const bit = 1 << thread
-      const result = search.step(execution, thread, level.past)
+      const result = path.step(thread, level.past)
       const { footprint } = search
       if (result === WAITS) {
         level.waiting |= bit
@@ -220,13 +216,16 @@ export class ReducedSearch {
       level.explored |= bit
       this.#races(depth, thread, footprint, false)
       level.clock = this.#index.add(depth, thread, footprint)
-      const wrong = search.wrongAfter(execution, result)
-      if (wrong !== null) return this.#found(wrong, depth + 1)
-      this.#cache?.step(execution, thread, footprint, level.past, search.past)
-      const now = this.#level(execution, level, search.past)
+      const now = this.#level(path, level, search.past)
       this.#levels.push(now)
       level.asleep = level.asleep.with(thread, footprint)
-      if (this.#cache?.find(now.sleep, now.future) === true) {
+      const isKnown = result !== THREW && this.#cache?.find(now.sleep, now.future) === true
+      // A state that was searched from has been looked at, and so was the step that is known.
+      if (!isKnown || !path.isRecalled) {
+        const wrong = path.wrong(result)
+        if (wrong !== null) return this.#found(wrong, depth + 1)
+      }
+      if (isKnown) {
         search.matched++
         now.known = true
         now.backtrack = 0
@@ -245,23 +244,25 @@ export class ReducedSearch {
     if (!level.known) cache.remember(level.a, level.b, level.sleep, level.future)
     cache.join(before.future, level.future)
     cache.willTouch(before.future, before.thread, before.footprint)
-    cache.unwind(before.mark)
   }
 
   /** As {@link #races}, for whatever may come after a state that was searched from before. */
   #futureRaces(depth: number, future: Int32Array): void {
     const index = this.#index
+    const { takers, rivals } = index
     const one = this.#one
     for (let thread = 0; thread < this.#threads; thread++) {
       const known = index.clockOf(thread)
       for (const element of this.#cache!.elementsOf(future[thread]!)) {
         one[0] = element
         index.look(thread, one, false)
-        for (const at of index.takers) {
+        for (let i = 0; i < takers.count; i++) {
+          const at = takers.at[i]!
           const other = this.#levels[at]!.thread
           if (other !== thread && at >= known[other]!) this.#reverseUnknown(at, depth)
         }
-        for (const at of index.rivals) {
+        for (let i = 0; i < rivals.count; i++) {
+          const at = rivals.at[i]!
           const level = this.#levels[at]!
           const other = level.thread
           if (other === thread || at < known[other]! || index.isBefore(at, other)) continue
@@ -280,8 +281,7 @@ export class ReducedSearch {
     level.backtrack |= able !== 0 ? lowest(able) : this.#all & ~level.done & ~level.waiting
   }
 
-  #level(execution: Execution, from: Level | null, past: Past): Level {
-    const { done } = execution
+  #level({ done, hash }: Path, from: Level | null, past: Past): Level {
     const level: Level = {
       thread: -1,
       footprint: NOTHING,
@@ -294,9 +294,9 @@ export class ReducedSearch {
       asleep: from?.asleep ?? this.#none,
       done,
       past,
-      a: this.#cache?.a ?? 0,
-      b: this.#cache?.b ?? 0,
-      mark: this.#cache?.mark ?? 0,
+      a: hash?.lanes[0] ?? 0,
+      b: hash?.lanes[1] ?? 0,
+      mark: hash?.mark ?? 0,
       future: this.#cache === null ? NO_FUTURE : new Int32Array(this.#threads),
       known: false,
     }
@@ -325,13 +325,16 @@ export class ReducedSearch {
    */
   #races(depth: number, thread: number, footprint: Footprint, waits: boolean): void {
     const index = this.#index
+    const { takers, rivals } = index
     const known = index.clockOf(thread)
     index.look(thread, footprint, waits)
-    for (const at of index.takers) {
+    for (let i = 0; i < takers.count; i++) {
+      const at = takers.at[i]!
       const other = this.#levels[at]!.thread
       if (other !== thread && at >= known[other]!) this.#reverse(at, depth, thread, footprint)
     }
-    for (const at of index.rivals) {
+    for (let i = 0; i < rivals.count; i++) {
+      const at = rivals.at[i]!
       const level = this.#levels[at]!
       const other = level.thread
       if (other === thread || at < known[other]! || (!waits && index.isBefore(at, other))) continue

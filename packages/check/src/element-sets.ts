@@ -12,6 +12,8 @@ export class ElementSets {
   readonly #sets: Int32Array[] = [new Int32Array(0)]
   readonly #numbers: Map<string, number> = new Map([['', EMPTY_SET]])
   readonly #unions: Map<number, number> = new Map()
+  /** Of footprints as they come: a step that is known has the same each time. */
+  readonly #footprints: WeakMap<Footprint, number> = new WeakMap()
 
   /** Its elements, ascending. */
   of(set: number): Int32Array {
@@ -20,7 +22,11 @@ export class ElementSets {
 
   /** The set of the elements of a footprint. */
   ofFootprint(footprint: Footprint): number {
-    return this.#number(footprint.slice().sort())
+    const known = this.#footprints.get(footprint)
+    if (known !== undefined) return known
+    const number = this.#number(footprint.slice().sort())
+    this.#footprints.set(footprint, number)
+    return number
   }
 
   union(a: number, b: number): number {

@@ -23,8 +23,8 @@ export interface ExploreOptions {
   /** Stop after so many executions; left out, a hundred million. */
   readonly maxExecutions?: number | undefined
   /**
-   * Run no more steps than that; left out, 10^12. Each counts as often as it runs: to come back to a state from which something else is to
-   * run, the steps that lead there run again, and the search for a shortest counterexample goes on counting.
+   * Take no more steps from one state to another than that; left out, 10^12. Steps that run again to come back to a state do not count;
+   * those of the search for a shortest counterexample do.
    */
   readonly maxSteps?: number | undefined
   /** Remember so many states, to go on from each once; left out, 2^21; 0 for none. */
@@ -54,9 +54,9 @@ export interface Progress {
 
 /** What a search came through. */
 export interface Counts {
-  /** Machines built and run. */
+  /** Schedules that were followed to their end, or to where what comes is known. */
   readonly executions: number
-  /** Steps run, those that were run again to come back to a state included. */
+  /** Steps from one state to another: those that were run, and those that are known to do again what they did. */
   readonly steps: number
   /** Executions that were given up as reorderings of others. */
   readonly redundant: number

@@ -36,12 +36,16 @@ export interface ThreadPast {
 
 const NO_PAST: ThreadPast = Object.freeze({ retries: false, spurious: '', flushed: '', unmaps: false })
 
-/** Something that a step has said. */
-export interface Fact {
+/** What a step has said. */
+export interface Said {
   /** An `EVENT_*`. */
   readonly kind: number
   /** The first says what it is. */
   readonly words: readonly string[]
+}
+
+/** That, and who said it when. */
+export interface Fact extends Said {
   readonly task: Task
   /** What the thread had done before. */
   readonly past: ThreadPast

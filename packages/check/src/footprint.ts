@@ -8,6 +8,7 @@
 
 import {
   EVENT_FAULT,
+  EVENT_STORED,
   TOUCH_ACQUIRE,
   TOUCH_ACQUIRE_SHARED,
   TOUCH_AREAS,
@@ -51,6 +52,11 @@ const KINDS = 32
 
 /** Kinds from here on are events: nothing that two steps could both touch. */
 export const FIRST_EVENT: number = EVENT_FAULT
+
+/** Kinds of events; those that the past is made of; and what faults say: a bit each. */
+export const EVENTS: number = -(1 << FIRST_EVENT)
+export const PAST: number = -(1 << EVENT_STORED)
+export const FAULTS: number = 1 << EVENT_FAULT
 
 /** Whether the object is changed, so that others that look at it see which came first. */
 export function changes(how: number): boolean {
@@ -115,18 +121,24 @@ export class Recorder {
 
   /** Listens to `machine.touched`. */
   readonly sink: TouchSink = (kind, id, how, task) => {
+    if (kind >= FIRST_EVENT && ((this.#historian?.asked ?? 0) & (1 << kind)) === 0) return
     if (changes(how)) {
       this.changed |= 1 << kind
       for (const key of this.#observed[kind]!) this.#add((key << HOW_SHIFT) | TOUCH_WRITE)
     }
     if (kind >= FIRST_EVENT) {
-      this.#historian?.hear(kind, id, task)
+      this.#historian!.hear(kind, id, task)
       return
     }
     const key = typeof id === 'number' ? this.#keyOfNumber(kind, id) : this.#keyOfName(kind, id)
     this.#add((key << HOW_SHIFT) | how)
     if (kind === TOUCH_ENTRY_LOCK && !isPlain(how) && !this.#asTold)
       this.#add((key << HOW_SHIFT) | (changes(how) ? TOUCH_WRITE : TOUCH_READ))
+  }
+
+  /** Keys given out so far: 0 … size - 1. */
+  get size(): number {
+    return this.#names.length
   }
 
   /** The `TOUCH_*` of what the key stands for. */

@@ -27,7 +27,15 @@ import {
   ExtentTable,
   snapshotDax,
 } from '@mm-model/dax'
-import { type Fact, NOTHING_REMEMBERED, pastOf, type Remembered, remember, rememberedOf } from './facts.ts'
+import {
+  type Fact,
+  NOTHING_REMEMBERED,
+  pastOf,
+  type Remembered,
+  remember,
+  rememberedOf,
+  type Said,
+} from './facts.ts'
 import type { Mix } from './mix.ts'
 import type { Instance } from './program.ts'
 
@@ -87,7 +95,7 @@ export class RunHistory {
   #snapshotOf: Instance | null = null
   #snapshot: DaxSnapshot | null = null
 
-  constructor(init: Omit<RunHistory, 'add' | 'deviceByte' | 'atEnd' | 'quiet' | 'isAs'>) {
+  constructor(init: Omit<RunHistory, 'add' | 'deviceByte' | 'atEnd' | 'quiet' | 'recalled' | 'isAs'>) {
     this.clock = init.clock
     this.unflushed = init.unflushed
     this.stores = init.stores
@@ -140,6 +148,15 @@ export class RunHistory {
   /** This history once a step has run in which nothing happened. */
   quiet(): RunHistory {
     return this.happened === NOTHING ? this : new RunHistory({ ...this, happened: NOTHING })
+  }
+
+  /** This history once thread `i`, of `task`, has run a step that says of its fault what it said before. */
+  recalled(i: number, facts: readonly Said[], task: Task): RunHistory {
+    let { remembered } = this
+    for (const said of facts)
+      remembered = remember(remembered, i, { ...said, task, past: pastOf(remembered, i) })
+    if (remembered === this.remembered) return this.quiet()
+    return new RunHistory({ ...this, remembered, happened: NOTHING })
   }
 
   /** Whether {@link add} would say the same of both, since one has led to the other by steps that change nothing of that. */
@@ -206,11 +223,11 @@ export class Historian {
   #facts: Fact[] = []
   #remembered: Remembered = NOTHING_REMEMBERED
   #heard = false
-  /** Kinds of facts that rules ask for; a bit each. */
-  readonly #asked: number
+  /** Kinds of events that rules ask for; a bit each. */
+  readonly asked: number
 
   constructor(asked: number) {
-    this.#asked = asked
+    this.asked = asked
   }
 
   /** A step of the thread begins. */
@@ -221,9 +238,8 @@ export class Historian {
     this.#heard = false
   }
 
-  /** An `EVENT_*` of that step. */
+  /** An `EVENT_*` of that step, which is {@link asked} for. */
   hear(kind: number, id: number | string, task: Task | undefined): void {
-    if (task !== undefined && (this.#asked & (1 << kind)) === 0) return
     if (!this.#heard) this.#open()
     if (task !== undefined) {
       this.#hearFact({

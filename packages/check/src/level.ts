@@ -28,7 +28,7 @@ export interface Level {
   /** Threads that have ended. */
   done: number
   past: Past
-  /** Of the state: lanes of its hash, the place in the cache's log, and what is touched from here on, if all that is known. */
+  /** Of the state: lanes of its hash, the place in its log, and what is touched from here on, if all that is known. */
   a: number
   b: number
   mark: number

@@ -3,14 +3,15 @@
  * @module
  */
 
-import { EVENT_STORED, MachineError, StrategyError } from '@mm-model/core'
+import { MachineError, StrategyError, type Task } from '@mm-model/core'
 import { Execution, RAN, THREW, WAITS } from './execution.ts'
 import type { Counts } from './explore.ts'
 import { finalState } from './final-state.ts'
-import { type Footprint, Recorder } from './footprint.ts'
+import { EVENTS, type Footprint, PAST, Recorder } from './footprint.ts'
 import { Historian, RunHistory } from './history.ts'
 import { type Held, LockOrder } from './lock-order.ts'
 import type { Instance, Program, StateInvariant } from './program.ts'
+import { type Transition, Transitions } from './transitions.ts'
 
 /** What is wrong at the end of a schedule. */
 export interface Wrong {
@@ -49,9 +50,6 @@ export class Stop extends Error {}
 /** Steps from one call of {@link Search.onTick} to the next. */
 const STEPS_A_TICK = 8192
 
-/** Kinds of events that the past is made of; a bit each. */
-const EVENTS: number = -(1 << EVENT_STORED)
-
 /** The rule that no schedule may end with threads that wait for each other. */
 const DEADLOCK = {
   name: 'deadlock',
@@ -86,7 +84,12 @@ export class Search {
   readonly stepInvariants: readonly (readonly [invariant: StateInvariant, kinds: number])[]
   readonly endInvariants: readonly StateInvariant[]
   readonly limits: Limits
-  readonly #historian: Historian
+  /** Listens where rules look at the past. */
+  readonly #historian: Historian | null
+  /** Kinds of events that it hears; a bit each. */
+  readonly heard: number
+  /** Kinds of what rules look at in every state. */
+  readonly #read: number
   readonly locks: LockOrder
   /** Called now and then; `false` stops the search. */
   onTick: (() => boolean) | null = null
@@ -98,17 +101,21 @@ export class Search {
   /** How often each final state was reached. */
   readonly finalStates: Map<string, number> = new Map()
   readonly collectStates: boolean
+  /** Schedules that were followed to their end, or to where what comes is known. */
   executions = 0
-  /** Steps run, those of prefixes that were run again included. */
+  /** Steps from one state to another, run or recalled. */
   steps = 0
+  /** Machines built, and steps that they ran again to come to a state. */
+  machines = 0
+  repeated = 0
   /** Schedules that were given up because they would only reorder what commutes. */
   redundant = 0
   /** Different states that the search has come through and remembers. */
   states = 0
   /** Schedules that were given up because they came to such a state. */
   matched = 0
-  /** Whether rules look at the past. */
-  readonly remembers: boolean
+  /** Steps that are known from having been run. */
+  readonly transitions: Transitions = new Transitions()
 
   constructor(
     program: Program,
@@ -121,15 +128,18 @@ export class Search {
     this.collectStates = collectStates
     const everyStep = invariants.filter((invariant) => invariant.everyStep === true)
     this.stepInvariants = everyStep.map((invariant) => [invariant, maskOf(invariant) | heardBy(invariant)])
-    this.#historian = new Historian(this.stepInvariants.reduce((mask, [, kinds]) => mask | kinds, 0))
+    const asked = invariants.reduce((mask, one) => mask | maskOf(one) | heardBy(one), 0) & EVENTS
+    // The past is made of all of its events, or of none.
+    this.heard = (asked & PAST) === 0 ? asked : asked | PAST
+    this.#historian = this.heard === 0 ? null : new Historian(this.heard)
     // What rules about the end look at shows in what threads leave, but for the past, which nobody touches.
     const pasts = invariants.flatMap((invariant) =>
-      invariant.everyStep === true || (maskOf(invariant) & EVENTS) === 0 ? [] : [maskOf(invariant) & EVENTS],
+      invariant.everyStep === true || (maskOf(invariant) & PAST) === 0 ? [] : [maskOf(invariant) & PAST],
     )
+    this.#read = everyStep.reduce((mask, one) => mask | maskOf(one), 0)
     this.recorder = new Recorder([...everyStep.map(maskOf), ...pasts], this.#historian)
     this.locks = new LockOrder(this.recorder)
     this.endInvariants = invariants
-    this.remembers = invariants.some((invariant) => (maskOf(invariant) & EVENTS) !== 0)
   }
 
   /** What was counted so far. */
@@ -146,18 +156,26 @@ export class Search {
     this.matched += matched
   }
 
-  /** A new execution that has run the schedule. @throws Stop at a limit */
-  replay(schedule: readonly number[], length: number): Execution {
+  /** Another execution begins, or what of it is another than the one before. @throws Stop at a limit */
+  begins(): void {
     if (this.executions >= this.limits.executions) throw new Stop(`${this.executions} executions`)
-    if (this.steps + length > this.limits.steps)
-      throw new Stop(`${this.steps} steps, and coming back to where it goes on takes ${length} more`)
     this.executions++
+  }
+
+  /** A new machine that has run the schedule. */
+  replay(schedule: readonly number[], length: number): Execution {
+    this.machines++
     const execution = new Execution(this.program)
-    for (let at = 0; at < length; at++) {
+    this.follow(execution, schedule, 0, length)
+    return execution
+  }
+
+  /** Lets a machine that has run `from` steps of the schedule run up to `length` of them. */
+  follow(execution: Execution, schedule: readonly number[], from: number, length: number): void {
+    for (let at = from; at < length; at++) {
       if (execution.step(schedule[at]!) !== RAN) throw notTheSame(at)
     }
-    this.steps += length
-    return execution
+    this.repeated += length - from
   }
 
   #tick(): void {
@@ -183,12 +201,10 @@ export class Search {
    * @throws Stop at a limit, and for what is not modelled
    */
   step(execution: Execution, i: number, past: Past): number {
-    if (this.steps >= this.limits.steps) throw new Stop(`${this.steps} steps`)
-    if (this.steps >= this.#nextTick) this.#tick()
-    this.steps++
+    this.#count()
     this.recorder.clear()
     const { machine } = execution.instance
-    this.#historian.begin(execution.instance, i, past.history)
+    this.#historian?.begin(execution.instance, i, past.history)
     machine.touched = this.recorder.sink
     const result = execution.step(i)
     machine.touched = null
@@ -198,10 +214,42 @@ export class Search {
       if (error instanceof MachineError && error.code === 'NOT_MODELLED') throw new Stop(error.message)
     }
     this.footprint = this.recorder.take()
-    const history = this.#historian.end()
+    this.#ran(i, past, this.#historian?.end() ?? past.history, result)
+    return result
+  }
+
+  /**
+   * A step of `task`, thread `i`, that does what is known, as {@link step} without running it; what it says of its fault was
+   * looked at when it ran. @throws Stop at a limit
+   */
+  recall(
+    i: number,
+    { result, footprint, changed, facts }: Transition,
+    past: Past,
+    task: Task | undefined,
+  ): number {
+    this.#count()
+    this.recorder.changed = changed
+    this.footprint = footprint
+    const { history } = past
+    this.#ran(i, past, task === undefined ? history.quiet() : history.recalled(i, facts, task), result)
+    return result
+  }
+
+  #count(): void {
+    if (this.steps >= this.limits.steps) throw new Stop(`${this.steps} steps`)
+    if (this.steps >= this.#nextTick) this.#tick()
+    this.steps++
+  }
+
+  #ran(i: number, past: Past, history: RunHistory, result: number): void {
     const held = this.locks.step(past.held, i, this.footprint, result === WAITS)
     this.past = history === past.history && held === past.held ? past : { history, held }
-    return result
+  }
+
+  /** Whether a rule looks at what the last {@link recall} has changed. */
+  get isLookedAt(): boolean {
+    return (this.recorder.changed & this.#read) !== 0
   }
 
   /** What is wrong after the last {@link step}, which came to `result`, and not to {@link WAITS}. */
@@ -224,6 +272,8 @@ export class Search {
   wrongAtEnd(execution: Execution, waiting: number, past: Past): Wrong | null {
     const { instance } = execution
     if (waiting !== 0) {
+      // One that is known to wait has not said what for.
+      for (let i = 0; i < execution.size; i++) if ((waiting & (1 << i)) !== 0) execution.step(i)
       const names = instance.threads.flatMap(({ name, task }, i) =>
         (waiting & (1 << i)) === 0 ? [] : [`${name} waits for ${task.waitsFor?.name ?? 'nothing'}`],
       )
@@ -253,14 +303,14 @@ export class Search {
   /** The history once `work` is done, which no thread does. */
   #listen(instance: Instance, before: RunHistory, work: () => void): RunHistory {
     const { machine } = instance
-    this.#historian.begin(instance, -1, before)
+    this.#historian?.begin(instance, -1, before)
     machine.touched = this.recorder.sink
     try {
       work()
     } finally {
       machine.touched = null
     }
-    return this.#historian.end().quiet()
+    return (this.#historian?.end() ?? before).quiet()
   }
 }
 

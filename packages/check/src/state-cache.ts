@@ -9,11 +9,10 @@
  */
 
 import { ElementSets, EMPTY_SET } from './element-sets.ts'
-import type { Execution } from './execution.ts'
 import type { Footprint } from './footprint.ts'
 import { bits } from './level.ts'
-import type { Past, Search } from './search.ts'
-import { StateHash } from './state-hash.ts'
+import type { Search } from './search.ts'
+import type { StateHash } from './state-hash.ts'
 import { StateTable } from './state-table.ts'
 
 /** Of a search that remembers nothing. */
@@ -25,43 +24,17 @@ export class StateCache {
   readonly #sets: ElementSets = new ElementSets()
   readonly #search: Search
 
-  private constructor(search: Search, size: number) {
+  /** Of a search of so many threads and interrupts; `hash` is that of the state at hand. */
+  constructor(search: Search, hash: StateHash, size: number) {
     this.#search = search
-    this.#hash = new StateHash(search.program, search.recorder, search.remembers, size)
+    this.#hash = hash
     this.#table = new StateTable(size + 1, search.limits.states)
-  }
-
-  /** For a search of so many threads and interrupts; null for one that may not keep any state. */
-  static of(search: Search, size: number): StateCache | null {
-    return search.limits.states === 0 ? null : new StateCache(search, size)
-  }
-
-  /** The lanes of the state's hash. */
-  get a(): number {
-    return this.#hash.lanes[0]!
-  }
-
-  get b(): number {
-    return this.#hash.lanes[1]!
-  }
-
-  /** What to {@link unwind} to, to come back to this state. */
-  get mark(): number {
-    return this.#hash.mark
-  }
-
-  unwind(mark: number): void {
-    this.#hash.unwind(mark)
-  }
-
-  /** A step has run. */
-  step(execution: Execution, thread: number, footprint: Footprint, before: Past, after: Past): void {
-    this.#hash.step(execution, thread, footprint, before, after)
   }
 
   /** Whether the state at hand is known to who comes there with these asleep; `future` is then what is touched from there on. */
   find(sleep: number, future: Int32Array): boolean {
-    const at = this.#table.find(this.a, this.b)
+    const { lanes } = this.#hash
+    const at = this.#table.find(lanes[0]!, lanes[1]!)
     if (at < 0) return false
     const { numbers } = this.#table
     if ((numbers[at]! & ~sleep) !== 0) return false

@@ -4,30 +4,48 @@
  * A thread's own variables cannot be looked at, but what they hold follows from what its steps have read: so that is hashed, from
  * step to step, until the call ends and leaves nothing but its answer. Who holds a lock follows from where the threads are.
  * Objects that {@link addContent} can read are what they hold; others what was done to them, by whom who had seen what.
+ * Of a lock it is known besides how it is held, which decides whether a step that takes it goes on.
+ *
+ * For the same reason a step is known beforehand, if one was run by a thread that had seen the same, on objects that held the same:
+ * see {@link StateHash.known}.
  *
  * Two states with equal hashes are taken for one. With 64 bits that is wrong once in 2^24 searches of a million states.
  * @module
  */
 
-import { TOUCH_LOCK, TOUCH_USER_MODE } from '@mm-model/core'
+import {
+  type Task,
+  TOUCH_ACQUIRE,
+  TOUCH_ACQUIRE_SHARED,
+  TOUCH_LOCK,
+  TOUCH_RELEASE,
+  TOUCH_TABLE_LOCK,
+  TOUCH_USER_MODE,
+} from '@mm-model/core'
 import { addContent } from './contents.ts'
-import type { Execution } from './execution.ts'
-import { changes, type Footprint, HOW_MASK, HOW_SHIFT, isPlain, type Recorder } from './footprint.ts'
+import { type Execution, RAN, WAITS } from './execution.ts'
+import type { Said } from './facts.ts'
+import { changes, FAULTS, type Footprint, HOW_MASK, HOW_SHIFT, isPlain } from './footprint.ts'
 import { Mix } from './mix.ts'
-import type { Instance, Program } from './program.ts'
-import type { Past } from './search.ts'
+import type { Instance } from './program.ts'
+import type { Past, Search } from './search.ts'
+import type { Transition } from './transitions.ts'
+
+/** What an object is known by. */
+const READABLE = 0
+const HISTORY = 1
+/** A lock, by how it is held: by one, and by how many others. That follows from the threads, and is no part of the sum. */
+const LOCK = 2
 
 export class StateHash {
-  readonly #recorder: Recorder
-  /** Whether rules look at the past. */
-  readonly #remembers: boolean
+  readonly #search: Search
   /** Set up and never run: what objects hold before anybody touches them. */
   readonly #pristine: Instance
   readonly #mix: Mix = new Mix()
-  /** Per key: what the object holds, and held in the beginning; and whether its content can be read. */
+  /** Per key: what the object holds, and held in the beginning; and what it is known by. */
   #contents: Int32Array = new Int32Array(256)
   #initial: Int32Array = new Int32Array(256)
-  readonly #readable: boolean[] = []
+  readonly #kinds: number[] = []
   /** The sum over all objects that are not as in the beginning. */
   #sumA = 0
   #sumB = 0
@@ -36,10 +54,14 @@ export class StateHash {
   readonly #past: number
   /** What to put back: an index of {@link #contents}, or -1 - an index of {@link #locals}, and the two lanes. */
   readonly #undo: number[] = []
-  constructor(program: Program, recorder: Recorder, remembers: boolean, size: number) {
-    this.#pristine = program()
-    this.#recorder = recorder
-    this.#remembers = remembers
+  /** Of the last step: the objects that it touched, and what they held before. */
+  #keys: Int32Array = new Int32Array(64)
+  #held: Int32Array = new Int32Array(128)
+  #touched = 0
+
+  constructor(search: Search, size: number) {
+    this.#pristine = search.program()
+    this.#search = search
     this.#locals = new Int32Array(size * 2 + 2)
     this.#past = size
   }
@@ -52,35 +74,130 @@ export class StateHash {
   /** The lanes of the state. */
   readonly lanes: Int32Array = new Int32Array(2)
 
+  /** What the next step of thread `i` does; null if nothing like it was run so far. */
+  known(i: number): Transition | null {
+    this.#know(this.#search.recorder.size - 1)
+    return this.#search.transitions.find(i, this.#locals[i * 2]!, this.#locals[i * 2 + 1]!, this.#contents)
+  }
+
+  /** Takes in a step of thread `i` that is {@link known}, as {@link step} does one that has run. */
+  recall(i: number, { a, b, effects }: Transition, before: Past, after: Past): void {
+    for (let at = 0; at < effects.length; at += 3) this.#set(effects[at]!, effects[at + 1]!, effects[at + 2]!)
+    this.#setLocal(i * 2, a, b)
+    this.#end(before, after)
+  }
+
+  /** The task that is thread `i`, of a machine that nothing runs on; none for an interrupt. */
+  taskOf(i: number): Task | undefined {
+    return this.#pristine.threads[i]?.task
+  }
+
+  /** Notes that the next step of thread `i` waits. */
+  waits(i: number, footprint: Footprint): void {
+    this.#touch(footprint)
+    this.#note(i, this.#locals[i * 2]!, this.#locals[i * 2 + 1]!, WAITS, footprint, false, [])
+  }
+
   /** Takes in a step of thread `i` that has run, and gives its state's {@link lanes}. */
   step(execution: Execution, i: number, footprint: Footprint, before: Past, after: Past): void {
     const mix = this.#mix
     const local = i * 2
-    mix.begin(this.#locals[local]!, this.#locals[local + 1]!)
-    for (const element of footprint) this.#see(execution, i, element, before)
+    const a = this.#locals[local]!
+    const b = this.#locals[local + 1]!
+    this.#touch(footprint)
+    mix.begin(a, b)
+    for (const element of footprint) this.#see(execution, i, element)
     // A step that has touched nothing has come somewhere, too.
     mix.add(execution.next[i] ?? -1)
     this.#setLocal(local, mix.a, mix.b)
     for (const element of footprint) {
       const how = element & HOW_MASK
-      if (isPlain(how) && changes(how)) this.#change(execution.instance, element >> HOW_SHIFT, local)
-      else if (!isPlain(how)) this.#refresh(execution.instance, element >> HOW_SHIFT)
+      const key = element >> HOW_SHIFT
+      if (this.#kinds[key] === LOCK) this.#hold(key, how)
+      else if (isPlain(how) && changes(how)) this.#change(execution.instance, key, local)
+      else if (!isPlain(how)) this.#refresh(execution.instance, key)
     }
-    const answers = execution.answers[i]
-    if (answers === undefined) this.#setLocal(local, 0, 0)
+    if (execution.answers[i] === undefined) this.#setLocal(local, 0, 0)
     else if (execution.isBetweenCalls(i)) {
       // Nothing is left of the call but what it answered, and nothing at all of an interrupt.
       this.#beginCall(execution, i)
       this.#setLocal(local, mix.a, mix.b)
     }
-    if (this.#remembers && !after.history.isAs(before.history)) {
-      after.history.add(mix.begin(1, 2))
+    // What rules keep of a step, or look at in it, is not known beforehand, but for what only its thread decides.
+    if ((this.#search.recorder.changed & this.#search.heard & ~FAULTS) === 0) {
+      const isLast = (execution.done & (1 << i)) !== 0
+      this.#note(i, a, b, RAN, footprint, isLast, after.history.happened.facts)
+    }
+    this.#end(before, after)
+  }
+
+  #end({ history: before }: Past, { history }: Past): void {
+    if (!history.isAs(before)) {
+      const mix = this.#mix.begin(1, 2)
+      history.add(mix)
       this.#setLocal(this.#past * 2, mix.a, mix.b)
     }
-    mix.begin(this.#sumA, this.#sumB)
+    this.#sum()
+  }
+
+  #sum(): void {
+    const mix = this.#mix.begin(this.#sumA, this.#sumB)
     for (const lane of this.#locals) mix.add(lane)
     this.lanes[0] = mix.a
     this.lanes[1] = mix.b
+  }
+
+  /** Collects the objects of a footprint, and what they hold. */
+  #touch(footprint: Footprint): void {
+    let count = 0
+    for (const element of footprint) {
+      const key = element >> HOW_SHIFT
+      if (this.#search.recorder.kindOf(key) < 0) continue
+      this.#know(key)
+      let at = 0
+      while (at < count && this.#keys[at] !== key) at++
+      if (at < count) continue
+      if (count === this.#keys.length) {
+        this.#keys = doubled(this.#keys)
+        this.#held = doubled(this.#held)
+      }
+      this.#keys[count] = key
+      this.#held[count * 2] = this.#contents[key * 2]!
+      this.#held[count * 2 + 1] = this.#contents[key * 2 + 1]!
+      count++
+    }
+    this.#touched = count
+  }
+
+  /** Notes what was run by thread `i`, which had seen `a` and `b`, on what {@link #touch} has collected. */
+  #note(
+    i: number,
+    a: number,
+    b: number,
+    result: number,
+    footprint: Footprint,
+    isLast: boolean,
+    said: readonly Said[],
+  ): void {
+    const keys = this.#keys.slice(0, this.#touched)
+    const held = this.#held.slice(0, this.#touched * 2)
+    const effects: number[] = []
+    for (const [n, key] of keys.entries()) {
+      const x = this.#contents[key * 2]!
+      const y = this.#contents[key * 2 + 1]!
+      if (x !== held[n * 2] || y !== held[n * 2 + 1]) effects.push(key, x, y)
+    }
+    this.#search.transitions.add(i, a, b, keys, held, {
+      result,
+      footprint,
+      changed: this.#search.recorder.changed,
+      isLast,
+      a: this.#locals[i * 2]!,
+      b: this.#locals[i * 2 + 1]!,
+      // Without the machine that they were said on.
+      facts: said.map(({ kind, words }) => ({ kind, words })),
+      effects: Int32Array.from(effects),
+    })
   }
 
   /** All that is left of the calls of thread `i` so far. */
@@ -105,27 +222,22 @@ export class StateHash {
   }
 
   /** What the step learns by touching an object. */
-  #see(execution: Execution, i: number, element: number, before: Past): void {
+  #see(execution: Execution, i: number, element: number): void {
     const mix = this.#mix
     const key = element >> HOW_SHIFT
-    const kind = this.#recorder.kindOf(key)
+    const kind = this.#search.recorder.kindOf(key)
     if (kind < 0) return
-    this.#know(key)
     if (kind === TOUCH_USER_MODE) this.#beginCall(execution, i)
     mix.add(element)
-    if (this.#readable[key] === true || isPlain(element & HOW_MASK))
+    // Who takes a lock has it then; who tries to learns whether others have.
+    if (this.#kinds[key] === READABLE || isPlain(element & HOW_MASK))
       mix.add(this.#contents[key * 2]!).add(this.#contents[key * 2 + 1]!)
-    if (kind === TOUCH_LOCK && isPlain(element & HOW_MASK)) {
-      // A try: what comes of it is who has the lock.
-      for (const [thread, held] of before.held.entries()) if (held.includes(key)) mix.add(thread)
-    }
   }
 
   /** The step has changed what the object holds. */
   #change(instance: Instance, key: number, local: number): void {
-    const kind = this.#recorder.kindOf(key)
-    if (kind < 0) return
-    if (this.#readable[key] === true) {
+    if (this.#search.recorder.kindOf(key) < 0) return
+    if (this.#kinds[key] === READABLE) {
       this.#refresh(instance, key)
       return
     }
@@ -134,10 +246,21 @@ export class StateHash {
     this.#set(key, mix.a, mix.b)
   }
 
+  /** The step has taken the lock, or released it. */
+  #hold(key: number, how: number): void {
+    if (isPlain(how)) return
+    const alone = this.#contents[key * 2]!
+    const others = this.#contents[key * 2 + 1]!
+    if (how === TOUCH_ACQUIRE) this.#set(key, 1, others)
+    else if (how === TOUCH_RELEASE) this.#set(key, 0, others)
+    else this.#set(key, alone, others + (how === TOUCH_ACQUIRE_SHARED ? 1 : -1))
+  }
+
   #refresh(instance: Instance, key: number): void {
-    if (this.#readable[key] !== true) return
+    if (this.#kinds[key] !== READABLE) return
+    const { recorder } = this.#search
     const mix = this.#mix.begin(0, 0)
-    addContent(mix, instance, this.#recorder.kindOf(key), this.#recorder.idOf(key))
+    addContent(mix, instance, recorder.kindOf(key), recorder.idOf(key))
     this.#set(key, mix.a, mix.b)
   }
 
@@ -149,10 +272,11 @@ export class StateHash {
   }
 
   #put(key: number, a: number, b: number): void {
-    this.#count(key, -1)
+    const isCounted = this.#kinds[key] !== LOCK
+    if (isCounted) this.#count(key, -1)
     this.#contents[key * 2] = a
     this.#contents[key * 2 + 1] = b
-    this.#count(key, 1)
+    if (isCounted) this.#count(key, 1)
   }
 
   #count(key: number, sign: number): void {
@@ -174,14 +298,18 @@ export class StateHash {
 
   /** Makes room for keys up to this one, and notes what such an object held in the beginning. */
   #know(key: number): void {
-    for (let next = this.#readable.length; next <= key; next++) {
+    for (let next = this.#kinds.length; next <= key; next++) {
       if (next * 2 + 2 > this.#contents.length) {
         this.#contents = doubled(this.#contents)
         this.#initial = doubled(this.#initial)
       }
-      const kind = this.#recorder.kindOf(next)
+      const { recorder } = this.#search
+      const kind = recorder.kindOf(next)
       const mix = new Mix()
-      this.#readable.push(kind >= 0 && addContent(mix, this.#pristine, kind, this.#recorder.idOf(next)))
+      if (kind === TOUCH_LOCK || kind === TOUCH_TABLE_LOCK) this.#kinds.push(LOCK)
+      else if (kind >= 0 && addContent(mix, this.#pristine, kind, recorder.idOf(next)))
+        this.#kinds.push(READABLE)
+      else this.#kinds.push(HISTORY)
       this.#contents[next * 2] = mix.a
       this.#contents[next * 2 + 1] = mix.b
       this.#initial[next * 2] = mix.a

@@ -65,7 +65,8 @@ export class StateTable {
     this.#slots = this.#empty()
     for (let at = 0; at < before.length; at += this.#width) {
       if (before[at + 2] === -1) continue
-      this.#slots.set(before.subarray(at, at + this.#width), this.#slotOf(before[at]!, before[at + 1]!))
+      const to = this.#slotOf(before[at]!, before[at + 1]!)
+      for (let i = 0; i < this.#width; i++) this.#slots[to + i] = before[at + i]!
     }
   }
 

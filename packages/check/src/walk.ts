@@ -21,6 +21,7 @@ export class Walk {
 
   constructor(search: Search) {
     this.#search = search
+    search.begins()
     this.execution = search.replay([], 0)
     this.#past = search.begin(this.execution)
   }

@@ -5,9 +5,17 @@
 import type { Instance, Program } from '@mm-model/check'
 import {
   type KernelProfile,
+  kernel61,
+  kernel612,
+  MADV_DONTNEED,
+  MADV_POPULATE_WRITE,
   MAP_FIXED,
+  MAP_PRIVATE,
   MAP_SHARED,
   Machine,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
+  MS_SYNC,
   type Steps,
   type StrategyDefinition,
   type Task,
@@ -15,10 +23,11 @@ import {
 } from '@mm-model/core'
 import * as plainCore from '@mm-model/core/plain'
 import * as core from '@mm-model/core/steps'
-import { type DaxFile, mountExt4, type SuperBlock } from '@mm-model/dax'
+import { type DaxFile, mountExt4, mountXfs, type SuperBlock } from '@mm-model/dax'
 import * as plainDax from '@mm-model/dax/plain'
 import * as dax from '@mm-model/dax/steps'
 import { mkwrite } from '@mm-model/strategy-mkwrite'
+import fc from 'fast-check'
 
 const PAGE = 4096
 export const BASE = 0x600000000000
@@ -61,6 +70,17 @@ export const CALLS = {
   },
   pwrite: (t: Task, w: World, page: number, byte: number) => dax.pwriteFill(t, w.file, page * PAGE, 1, byte),
   pread: (t: Task, w: World, page: number) => dax.preadByte(t, w.file, page * PAGE),
+  grow: (t: Task, w: World) => dax.ftruncate(t, w.file, 3 * PAGE + 1),
+  fallocate: (t: Task, w: World, page: number) => dax.fallocate(t, w.file, page * PAGE, PAGE),
+  append: (t: Task, w: World, _page: number, byte: number) => dax.pwriteFill(t, w.file, 2 * PAGE, PAGE, byte),
+  dontneed: (t: Task, _w: World, page: number) => core.madvise(t, BASE + page * PAGE, PAGE, MADV_DONTNEED),
+  populate: (t: Task, _w: World, page: number) =>
+    core.madvise(t, BASE + page * PAGE, PAGE, MADV_POPULATE_WRITE),
+  msync: (t: Task, _w: World, page: number) => core.msync(t, BASE + page * PAGE, PAGE, MS_SYNC),
+  mlock: (t: Task, _w: World, page: number) => core.mlock(t, BASE + page * PAGE, PAGE),
+  mremap: (t: Task, _w: World, page: number) =>
+    core.mremap(t, BASE + page * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, BASE + 16 * PAGE),
+  poke: (t: Task, _w: World, page: number, byte: number) => core.memWrite(t, BASE + page * PAGE, byte),
 } satisfies Record<string, (t: Task, w: World, page: number, byte: number) => Steps<unknown>>
 
 export type CallName = keyof typeof CALLS
@@ -75,14 +95,16 @@ export interface Shape {
   readonly strategy?: StrategyDefinition
   /** The threads' address spaces: one for all, or one for each. */
   readonly processes?: boolean
+  /** The area of the file: shared, unless it is private. */
+  readonly isPrivate?: boolean
 }
 
-function mapFile(task: Task, file: DaxFile, pages: number): void {
+function mapFile(task: Task, file: DaxFile, pages: number, isPrivate: boolean): void {
   const request = {
     address: BASE,
     length: pages * PAGE,
     prot: 3,
-    flags: MAP_FIXED | MAP_SHARED,
+    flags: MAP_FIXED | (isPrivate ? MAP_PRIVATE : MAP_SHARED),
     file,
     offset: 0,
   }
@@ -98,6 +120,7 @@ export function program(shape: Shape): Program {
     kernel,
     strategy = mkwrite,
     processes = false,
+    isPrivate = false,
   } = shape
   return (): Instance => {
     const machine = new Machine({
@@ -111,14 +134,14 @@ export function program(shape: Shape): Program {
     const task = machine.createTask()
     const file = plainDax.openCreate(task, sb, 'a')
     plainDax.ftruncate(task, file, pages * PAGE)
-    mapFile(task, file, pages)
+    mapFile(task, file, pages, isPrivate)
     const world: World = { machine, sb, file, task }
     for (const setting of settings) SETTINGS[setting](world)
     const tasks = threads.map((_, cpu) => {
       if (cpu === 0) return task
       if (!processes) return machine.addTask(task.mm, cpu)
       const other = machine.createTask(cpu)
-      mapFile(other, file, pages)
+      mapFile(other, file, pages, isPrivate)
       return other
     })
     machine.tick()
@@ -157,3 +180,37 @@ export function deafTo(kind: number, program: Program): Program {
     return instance
   }
 }
+
+const call = fc.tuple(fc.constantFrom(...(Object.keys(CALLS) as CallName[])), fc.constantFrom(0, 1))
+const two = fc.tuple(
+  fc.array(call, { minLength: 1, maxLength: 2 }),
+  fc.array(call, { minLength: 1, maxLength: 2 }),
+)
+const three = fc.tuple(...[1, 2, 3].map(() => call.map((one) => [one])))
+/** Two threads of one or two calls, or three of one, on a file of a page or two of ext4 or xfs. */
+export const anyShape: fc.Arbitrary<Shape> = fc
+  .record({
+    threads: fc.oneof({ weight: 7, arbitrary: two }, { weight: 1, arbitrary: three }),
+    settings: fc.array(fc.constantFrom(...(Object.keys(SETTINGS) as Setting[])), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+    pages: fc.constantFrom(1, 2),
+    mount: fc.constantFrom(mountExt4, mountXfs),
+    processes: fc.boolean(),
+    isPrivate: fc.oneof(
+      { weight: 5, arbitrary: fc.constant(false) },
+      { weight: 1, arbitrary: fc.constant(true) },
+    ),
+    kernel: fc.oneof(
+      { weight: 5, arbitrary: fc.constant(kernel61) },
+      { weight: 1, arbitrary: fc.constant(kernel612) },
+    ),
+  })
+  .map(
+    (one): Shape => ({
+      ...one,
+      // A file of one page has no second.
+      threads: one.threads.map((calls) => calls.map(([name, page]) => [name, page % one.pages] as const)),
+    }),
+  )

@@ -74,6 +74,12 @@ export class PageTables {
     this.#free.push(table)
   }
 
+  /** The number of the next new table, then those of freed ones, the next to be handed out last. */
+  visitFree(visit: (table: number) => void): void {
+    visit(this.#next)
+    for (const table of this.#free) visit(table)
+  }
+
   isNone(slot: number): boolean {
     return this.lo[slot] === 0 && this.hi[slot] === 0
   }

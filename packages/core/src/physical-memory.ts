@@ -279,6 +279,30 @@ export class PhysicalMemory {
     this.#exclusive[pfn - this.ramBasePfn] = exclusive ? 1 : 0
   }
 
+  /**
+   * All that is kept of the frames of RAM besides their bytes, as numbers: which one is handed out next, and what is counted.
+   * Two memories of one size that give the same go on alike.
+   */
+  visitCounts(visit: (number: number) => void): void {
+    visit(this.#nextRam)
+    visit(this.#firstHuge)
+    visit(this.#freeCount)
+    for (let i = 0; i < this.#freeCount; i++) visit(this.#free[i]!)
+    this.#visitFrames(0, this.#nextRam, visit)
+    for (const [frame, refs] of this.#hugeRefs) {
+      visit(frame)
+      visit(refs)
+      this.#visitFrames(frame, frame + 512, visit)
+    }
+    for (const frame of this.#freeHuge) visit(frame)
+  }
+
+  #visitFrames(from: number, to: number, visit: (number: number) => void): void {
+    for (let frame = from; frame < to; frame++) {
+      visit(this.#mapcount[frame]! * 8 + this.#exclusive[frame]! * 4 + this.#file[frame]!)
+    }
+  }
+
   /** RAM frames in use. */
   get ramInUse(): number {
     return this.#nextRam - this.#freeCount + (this.#hugeRefs.size - this.#freeHuge.length) * 512

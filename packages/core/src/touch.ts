@@ -51,12 +51,13 @@ export const TOUCH_TASKS: number = 15
 
 /**
  * What a task asked a CPU to flush, and what that CPU answered, by task, CPU and which of the two. The task releases the
- * first and acquires the second, the CPU the other way round: signals, not locks that anybody holds.
+ * first, takes back the second and acquires it in the end; the CPU acquires the first and releases the second: signals, not locks
+ * that anybody holds.
  */
 export const TOUCH_SHOOTDOWN: number = 16
 /** Who sleeps until an entry of a mapping is unlocked, by the queue's name. */
 export const TOUCH_QUEUE: number = 17
-/** That a sleeping task was woken, by the task: released by who wakes it, acquired when it goes on. A signal, too. */
+/** That a sleeping task was woken, by the task, which takes it back as it falls asleep: released by who wakes it, acquired when it goes on. A signal, too. */
 export const TOUCH_WAKE: number = 18
 
 /**

@@ -14,6 +14,7 @@ import {
   TOUCH_ENTRY_LOCK,
   TOUCH_FILE_SYSTEM,
   TOUCH_FRAME,
+  TOUCH_FRAMES,
   TOUCH_FREEZE,
   TOUCH_QUEUE,
   TOUCH_READ,
@@ -126,8 +127,9 @@ export function touchesFlushed(t: Task, pfn: number, pages: number): void {
   for (let i = 0; i < pages; i++) sink(EVENT_FLUSHED, pfn + i, TOUCH_WRITE)
 }
 
-/** Everything up to now is in the journal. */
+/** Everything up to now is in the journal, whose own blocks may take frames of the page cache. */
 export function touchesCommitted(t: Task): void {
+  touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
   touches(t, EVENT_COMMITTED, 0, TOUCH_WRITE)
 }
 

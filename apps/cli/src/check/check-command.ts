@@ -61,12 +61,12 @@ export const checkCommand = command({
     'max-steps': {
       type: 'string',
       valueHint: 'N',
-      description: 'run at most N steps, each time that one is run again included (default: 1000000000000)',
+      description: 'take at most N steps from one state to another (default: 1000000000000)',
     },
     'max-executions': {
       type: 'string',
       valueHint: 'N',
-      description: 'run the program at most N times (default: 100000000)',
+      description: 'follow at most N schedules (default: 100000000)',
     },
     'max-states': {
       type: 'string',

@@ -33,8 +33,8 @@ import {
 } from '../task.ts'
 import { TLB_DIRTY, TLB_WRITE } from '../tlb.ts'
 import { handleMmFault } from './fault.ts'
-import { downRead, upRead } from './locking.ts'
-import { lockVmaUnderRcu, vmaEndRead } from './vma-lock.ts'
+import { upRead } from './locking.ts'
+import { lockVmaUnderRcu, mmapReadLock, vmaEndRead } from './vma-lock.ts'
 
 /** Faults that one access may take before the model calls it a livelock (I43 bounds it far below). */
 const MAX_FAULTS = 64
@@ -133,7 +133,7 @@ export function doUserAddrFault(t: Task, address: number, trap: number): void {
     }
   }
   for (;;) {
-    downRead(t, mm.mmapLock)
+    mmapReadLock(t, mm)
     const vma = mm.areas.findVma(address)
     if (vma === null || vma.vmStart > address) {
       upRead(t, mm.mmapLock)

@@ -23,7 +23,7 @@ import { toScratch, vmNormalPage } from './entries.ts'
 import { copyHugePmd } from './huge-anon.ts'
 import { downWrite, lockTable, unlockTable, upWrite } from './locking.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
-import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
+import { mmapWriteLock, mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 
 /** fork(2): a task with a copy of the address space, on the same CPU (kernel/fork.c: dup_mmap, 6.1). */
 export function fork(t: Task): Task {
@@ -37,8 +37,8 @@ export function fork(t: Task): Task {
 function dupMmap(t: Task, mm: Mm): void {
   const m = t.machine
   const oldMm = t.mm
-  downWrite(t, oldMm.mmapLock)
-  downWrite(t, mm.mmapLock)
+  mmapWriteLock(t, oldMm)
+  mmapWriteLock(t, mm)
   mm.totalVm = oldMm.totalVm
   for (const old of oldMm.areas) {
     vmaStartWrite(t, old)

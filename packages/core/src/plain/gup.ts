@@ -35,7 +35,8 @@ import {
 import type { Vma } from '../vma.ts'
 import { toScratch, updateMmuCache, vmNormalPage } from './entries.ts'
 import { handleMmFault, touchPmd } from './fault.ts'
-import { downRead, lockTable, unlockTable, upRead } from './locking.ts'
+import { lockTable, unlockTable, upRead } from './locking.ts'
+import { mmapReadLock } from './vma-lock.ts'
 
 /** Faults that one page may take before the model calls it a livelock. */
 const MAX_FAULTS = 64
@@ -198,7 +199,7 @@ function getUserPages(
       }
       if ((ret & VM_FAULT_RETRY) !== 0) {
         // The handler has let go of mmap_lock: what lies here may be another area now.
-        downRead(t, mm.mmapLock)
+        mmapReadLock(t, mm)
         vma = null
       } else if ((ret & VM_FAULT_ERROR) !== 0) {
         const done = (address - start) / PAGE_SIZE
@@ -268,7 +269,7 @@ export function faultinPageRange(t: Task, start: number, end: number, write: boo
  * @throws StrategyError when the strategy fails in one of the faults
  */
 export function memWrite(t: Task, address: number, byte: number): number {
-  downRead(t, t.mm.mmapLock)
+  mmapReadLock(t, t.mm)
   const pages = getUserPages(t, t.mm, address, 1, FOLL_WRITE | FOLL_FORCE | FOLL_REMOTE, false, byte)
   upRead(t, t.mm.mmapLock)
   raiseStrategyError(t)
@@ -283,7 +284,7 @@ export function mmPopulate(t: Task, start: number, length: number, ignoreErrors:
   const mm = t.mm
   const end = start + length
   let error = 0
-  downRead(t, mm.mmapLock)
+  mmapReadLock(t, mm)
   for (let next = start; next < end; ) {
     const vma = mm.areas.findIntersection(next, end)
     if (vma === null) break

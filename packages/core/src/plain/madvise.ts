@@ -35,10 +35,10 @@ import type { Vma } from '../vma.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
 import { faultinPageRange, faultinVmaPageRange } from './gup.ts'
 import { madviseFreeHugePmd } from './huge-anon.ts'
-import { downRead, downWrite, lockTable, unlockTable, upRead } from './locking.ts'
+import { lockTable, unlockTable, upRead } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
-import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
+import { mmapReadLock, mmapWriteLock, mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { zapPageRangeSingle } from './zap.ts'
 
 /** What this model does; a kernel may take more, or less. */
@@ -76,8 +76,8 @@ export function madvise(t: Task, start: number, length: number, behaviour: numbe
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
   if (end === start) return 0
   const write = needsMmapWrite(behaviour)
-  if (write) downWrite(t, t.mm.mmapLock)
-  else downRead(t, t.mm.mmapLock)
+  if (write) mmapWriteLock(t, t.mm)
+  else mmapReadLock(t, t.mm)
   const populates = behaviour === MADV_POPULATE_READ || behaviour === MADV_POPULATE_WRITE
   const ret =
     populates && t.machine.kernel.madvisePopulateEndsAtHole
@@ -195,7 +195,7 @@ function madviseRemove(t: Task, vma: Vma, start: number, end: number): number {
   const offset = start - vma.vmStart + vma.vmPgoff * PAGE_SIZE
   upRead(t, t.mm.mmapLock)
   const ret = file.ops.plain.punchHole(t, file, offset, end - start)
-  downRead(t, t.mm.mmapLock)
+  mmapReadLock(t, t.mm)
   return ret
 }
 

@@ -22,11 +22,11 @@ import {
 import type { Vma } from '../vma.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
 import { populateVmaPageRange } from './gup.ts'
-import { downWrite, lockTable, unlockTable } from './locking.ts'
+import { lockTable, unlockTable } from './locking.ts'
 import { vmaSetPageProt, vmaWantsWritenotify } from './mmap.ts'
 import { flushTlbMmRange, tlbFlushMmu } from './tlb-flush.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
-import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
+import { mmapWriteLock, mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { splitHugePmd } from './zap.ts'
 
 /** mprotect(2); 0 or a negative error number (mm/mprotect.c: do_mprotect_pkey, 6.1). */
@@ -37,7 +37,7 @@ export function mprotect(t: Task, start: number, length: number, prot: number): 
   if (length === 0) return 0
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
   if ((prot & ~(VM_ACCESS_FLAGS | PROT_SEM | grows)) !== 0) return -EINVAL
-  downWrite(t, t.mm.mmapLock)
+  mmapWriteLock(t, t.mm)
   const ret = mprotectRange(t, start, end, prot)
   mmapWriteUnlock(t, t.mm)
   raiseStrategyError(t)

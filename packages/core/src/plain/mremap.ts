@@ -21,7 +21,7 @@ import { getUnmappedArea } from './mmap.ts'
 import { doMunmap } from './munmap.ts'
 import { flushTlbMmRange } from './tlb-flush.ts'
 import { vmaAdjust, vmaLink, vmaMerge } from './vma-adjust.ts'
-import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
+import { mmapWriteLock, mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { splitHugePmd } from './zap.ts'
 
 /**
@@ -47,7 +47,7 @@ export function mremap(
   const newLen = Math.ceil(newLength / PAGE_SIZE) * PAGE_SIZE
   if (newLen === 0) return -EINVAL
   const mm = t.mm
-  downWrite(t, mm.mmapLock)
+  mmapWriteLock(t, mm)
   const ret = mremapLocked(t, mm, address, oldLen, newLen, flags, newAddress)
   mmapWriteUnlock(t, mm)
   if (ret >= 0 && newLen > oldLen) {

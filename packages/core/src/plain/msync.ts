@@ -10,8 +10,9 @@ import { PAGE_SIZE } from '../physical-memory.ts'
 import { MS_ASYNC, MS_INVALIDATE, MS_SYNC } from '../syscall-flags.ts'
 import type { Task } from '../task.ts'
 import { VM_LOCKED, VM_SHARED } from '../vm-flags.ts'
-import { downRead, upRead } from './locking.ts'
+import { upRead } from './locking.ts'
 import { flushCmtime } from './munmap.ts'
+import { mmapReadLock } from './vma-lock.ts'
 
 /**
  * msync(2); 0 or a negative error number. Only `MS_SYNC` on a shared file area does anything: an fsync of its part
@@ -26,7 +27,7 @@ export function msync(t: Task, start: number, length: number, flags: number): nu
   const mm = t.mm
   let unmapped = 0
   let from = start
-  downRead(t, mm.mmapLock)
+  mmapReadLock(t, mm)
   for (;;) {
     const vma = mm.areas.findVma(from)
     if (vma === null) break
@@ -50,7 +51,7 @@ export function msync(t: Task, start: number, length: number, flags: number): nu
       const error = file.ops.plain.fsync(t, file, first, last, true)
       if (error !== 0) return error
       if (from >= end) return unmapped
-      downRead(t, mm.mmapLock)
+      mmapReadLock(t, mm)
     } else if (from >= end) {
       upRead(t, mm.mmapLock)
       return unmapped

@@ -15,7 +15,7 @@ import { unlinkAnonVmas } from './anon-rmap.ts'
 import { downWrite, upWrite } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
 import { splitVmaAnyway } from './vma-adjust.ts'
-import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
+import { mmapWriteLock, mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { unmapPageRange } from './zap.ts'
 
 /** Entries of a table of any level (`PTRS_PER_PTE` and its kin). */
@@ -23,7 +23,7 @@ const PTRS_PER_TABLE = 512
 
 /** munmap(2); 0 or a negative error number (mm/mmap.c: __vm_munmap, 6.1). Addresses and lengths in bytes. */
 export function munmap(t: Task, start: number, length: number): number {
-  downWrite(t, t.mm.mmapLock)
+  mmapWriteLock(t, t.mm)
   const ret = doMunmap(t, t.mm, start, length)
   mmapWriteUnlock(t, t.mm)
   return ret

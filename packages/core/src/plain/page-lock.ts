@@ -28,5 +28,6 @@ export function lockPageOrRetry(t: Task, page: CachedPage, flags: number): boole
   while (page.lock.writer !== null) {
     blocked(t, page.lock)
   }
+  // It is seen to be free, and left.
   return false
 }

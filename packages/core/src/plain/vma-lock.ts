@@ -12,7 +12,19 @@ import type { Task } from '../task.ts'
 import type { VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
 import { anonVmaPrepare } from './anon-rmap.ts'
-import { downWrite, upRead, upWrite } from './locking.ts'
+import { downRead, downWrite, upRead, upWrite } from './locking.ts'
+
+/**
+ * Takes `mmap_lock` for reading, after which the areas stay as they are seen (include/linux/mmap_lock.h: mmap_read_lock, 6.1).
+ */
+export function mmapReadLock(t: Task, mm: Mm): void {
+  downRead(t, mm.mmapLock)
+}
+
+/** Takes `mmap_lock` for writing (include/linux/mmap_lock.h: mmap_write_lock, 6.1). */
+export function mmapWriteLock(t: Task, mm: Mm): void {
+  downWrite(t, mm.mmapLock)
+}
 
 /**
  * Releases `mmap_lock` after writing, and with it the lock of every area that was written to meanwhile

@@ -35,8 +35,8 @@ import {
 import { TLB_DIRTY, TLB_WRITE } from '../tlb.ts'
 import { TOUCH_FRAME, TOUCH_READ, TOUCH_TLB, TOUCH_USER_MODE, touches, touchesWalk } from '../touch.ts'
 import { handleMmFault } from './fault.ts'
-import { downRead, upRead } from './locking.ts'
-import { lockVmaUnderRcu, vmaEndRead } from './vma-lock.ts'
+import { upRead } from './locking.ts'
+import { lockVmaUnderRcu, mmapReadLock, vmaEndRead } from './vma-lock.ts'
 
 /** Faults that one access may take before the model calls it a livelock (I43 bounds it far below). */
 const MAX_FAULTS = 64
@@ -144,7 +144,7 @@ export function* doUserAddrFault(t: Task, address: number, trap: number): Steps<
     }
   }
   for (;;) {
-    yield* downRead(t, mm.mmapLock)
+    yield* mmapReadLock(t, mm)
     const vma = mm.areas.findVma(address)
     if (vma === null || vma.vmStart > address) {
       yield* upRead(t, mm.mmapLock)

@@ -37,7 +37,8 @@ import {
 import type { Vma } from '../vma.ts'
 import { toScratch, updateMmuCache, vmNormalPage } from './entries.ts'
 import { handleMmFault, touchPmd } from './fault.ts'
-import { downRead, lockTable, unlockTable, upRead } from './locking.ts'
+import { lockTable, unlockTable, upRead } from './locking.ts'
+import { mmapReadLock } from './vma-lock.ts'
 
 /** Faults that one page may take before the model calls it a livelock. */
 const MAX_FAULTS = 64
@@ -204,7 +205,7 @@ function* getUserPages(
       }
       if ((ret & VM_FAULT_RETRY) !== 0) {
         // The handler has let go of mmap_lock: what lies here may be another area now.
-        yield* downRead(t, mm.mmapLock)
+        yield* mmapReadLock(t, mm)
         vma = null
       } else if ((ret & VM_FAULT_ERROR) !== 0) {
         const done = (address - start) / PAGE_SIZE
@@ -274,7 +275,7 @@ export function* faultinPageRange(t: Task, start: number, end: number, write: bo
  * @throws StrategyError when the strategy fails in one of the faults
  */
 export function* memWrite(t: Task, address: number, byte: number): Steps<number> {
-  yield* downRead(t, t.mm.mmapLock)
+  yield* mmapReadLock(t, t.mm)
   const pages = yield* getUserPages(t, t.mm, address, 1, FOLL_WRITE | FOLL_FORCE | FOLL_REMOTE, false, byte)
   yield* upRead(t, t.mm.mmapLock)
   raiseStrategyError(t)
@@ -289,7 +290,7 @@ export function* mmPopulate(t: Task, start: number, length: number, ignoreErrors
   const mm = t.mm
   const end = start + length
   let error = 0
-  yield* downRead(t, mm.mmapLock)
+  yield* mmapReadLock(t, mm)
   for (let next = start; next < end; ) {
     const vma = mm.areas.findIntersection(next, end)
     if (vma === null) break

@@ -44,10 +44,10 @@ import type { Vma } from '../vma.ts'
 import { toScratch, vmNormalPage } from './entries.ts'
 import { faultinPageRange, faultinVmaPageRange } from './gup.ts'
 import { madviseFreeHugePmd } from './huge-anon.ts'
-import { downRead, downWrite, lockTable, unlockTable, upRead } from './locking.ts'
+import { lockTable, unlockTable, upRead } from './locking.ts'
 import { tlbFlushMmu } from './tlb-flush.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
-import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
+import { mmapReadLock, mmapWriteLock, mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { zapPageRangeSingle } from './zap.ts'
 
 /** What this model does; a kernel may take more, or less. */
@@ -85,8 +85,8 @@ export function* madvise(t: Task, start: number, length: number, behaviour: numb
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
   if (end === start) return 0
   const write = needsMmapWrite(behaviour)
-  if (write) yield* downWrite(t, t.mm.mmapLock)
-  else yield* downRead(t, t.mm.mmapLock)
+  if (write) yield* mmapWriteLock(t, t.mm)
+  else yield* mmapReadLock(t, t.mm)
   const populates = behaviour === MADV_POPULATE_READ || behaviour === MADV_POPULATE_WRITE
   const ret =
     populates && t.machine.kernel.madvisePopulateEndsAtHole
@@ -205,7 +205,7 @@ function* madviseRemove(t: Task, vma: Vma, start: number, end: number): Steps<nu
   const offset = start - vma.vmStart + vma.vmPgoff * PAGE_SIZE
   yield* upRead(t, t.mm.mmapLock)
   const ret = yield* file.ops.steps.punchHole(t, file, offset, end - start)
-  yield* downRead(t, t.mm.mmapLock)
+  yield* mmapReadLock(t, t.mm)
   return ret
 }
 

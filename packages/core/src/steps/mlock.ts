@@ -12,15 +12,14 @@ import { TOUCH_AREAS, TOUCH_WRITE, touches } from '../touch.ts'
 import { VM_LOCKED, VM_SPECIAL } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite } from './locking.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
-import { mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
+import { mmapWriteLock, mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 
 /** mlock(2); 0 or a negative error number (mm/mlock.c: do_mlock, 6.1, for a task without a limit). */
 export function* mlock(t: Task, start: number, length: number): Steps<number> {
   const from = pageStart(start)
   const size = Math.ceil((length + pageOffset(start)) / PAGE_SIZE) * PAGE_SIZE
-  yield* downWrite(t, t.mm.mmapLock)
+  yield* mmapWriteLock(t, t.mm)
   const error = size === 0 ? 0 : yield* applyVmaLockFlags(t, from, from + size)
   yield* mmapWriteUnlock(t, t.mm)
   if (error !== 0) return error

@@ -48,10 +48,9 @@ import {
 } from '../vm-flags.ts'
 import { Vma } from '../vma.ts'
 import { mmPopulate } from './gup.ts'
-import { downWrite } from './locking.ts'
 import { doMunmap } from './munmap.ts'
 import { canVmaMergeAfter, canVmaMergeBefore, vmaAdjust, vmaLink, vmaMerge } from './vma-adjust.ts'
-import { mmapWriteUnlock } from './vma-lock.ts'
+import { mmapWriteLock, mmapWriteUnlock } from './vma-lock.ts'
 
 /** Lowest address a hint is moved up to (`mmap_min_addr`). */
 const MMAP_MIN_ADDR = 0x10000
@@ -69,7 +68,7 @@ export function* mmap(t: Task, request: MmapRequest): Steps<number> {
     throw notModelled('huge pages of hugetlbfs')
   }
   const mm = t.mm
-  yield* downWrite(t, mm.mmapLock)
+  yield* mmapWriteLock(t, mm)
   const ret = yield* doMmap(t, mm, request)
   yield* mmapWriteUnlock(t, mm)
   if (ret >= 0) {

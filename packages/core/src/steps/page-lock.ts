@@ -7,7 +7,14 @@ import { FAULT_FLAG_ALLOW_RETRY, FAULT_FLAG_RETRY_NOWAIT } from '../fault-flags.
 import type { CachedPage } from '../page-cache.ts'
 import { STEP_LOCK, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
-import { TOUCH_ACQUIRE, TOUCH_ACQUIRE_SHARED, TOUCH_LOCK, TOUCH_READ, touches } from '../touch.ts'
+import {
+  TOUCH_ACQUIRE,
+  TOUCH_ACQUIRE_SHARED,
+  TOUCH_LOCK,
+  TOUCH_READ,
+  TOUCH_RELEASE_SHARED,
+  touches,
+} from '../touch.ts'
 import { blocked } from './blocked.ts'
 import { downWrite, upRead } from './locking.ts'
 
@@ -33,5 +40,8 @@ export function* lockPageOrRetry(t: Task, page: CachedPage, flags: number): Step
     touches(t, TOUCH_LOCK, page.lock.name, TOUCH_ACQUIRE_SHARED)
     yield blocked(t, page.lock)
   }
+  // It is seen to be free, and left.
+  touches(t, TOUCH_LOCK, page.lock.name, TOUCH_ACQUIRE_SHARED)
+  touches(t, TOUCH_LOCK, page.lock.name, TOUCH_RELEASE_SHARED)
   return false
 }

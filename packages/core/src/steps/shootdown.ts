@@ -29,6 +29,7 @@ export function* flushTlbMulti(t: Task, mm: Mm, start: number, end: number, stri
   const cpus = otherCpusOf(t, mm)
   for (const cpu of cpus) {
     touchesRequest(t, cpu, TOUCH_RELEASE)
+    touchesAnswer(t, cpu, TOUCH_WRITE)
     shootdowns.pending[cpu]!.push({ from: t, mm, start, end, stride })
   }
   touches(t, TOUCH_TLB, t.cpu, TOUCH_WRITE)

@@ -14,7 +14,21 @@ import { TOUCH_ACQUIRE_SHARED, TOUCH_AREAS, TOUCH_LOCK, TOUCH_READ, TOUCH_WRITE,
 import type { VmFault } from '../vm-operations.ts'
 import type { Vma } from '../vma.ts'
 import { anonVmaPrepare } from './anon-rmap.ts'
-import { downWrite, upRead, upWrite } from './locking.ts'
+import { downRead, downWrite, upRead, upWrite } from './locking.ts'
+
+/**
+ * Takes `mmap_lock` for reading, after which the areas stay as they are seen (include/linux/mmap_lock.h: mmap_read_lock, 6.1).
+ */
+export function* mmapReadLock(t: Task, mm: Mm): Steps<void> {
+  yield* downRead(t, mm.mmapLock)
+  touches(t, TOUCH_AREAS, mm.pgd, TOUCH_READ)
+}
+
+/** Takes `mmap_lock` for writing (include/linux/mmap_lock.h: mmap_write_lock, 6.1). */
+export function* mmapWriteLock(t: Task, mm: Mm): Steps<void> {
+  yield* downWrite(t, mm.mmapLock)
+  touches(t, TOUCH_AREAS, mm.pgd, TOUCH_READ)
+}
 
 /**
  * Releases `mmap_lock` after writing, and with it the lock of every area that was written to meanwhile
@@ -33,6 +47,7 @@ function* mmapReadTrylock(_t: Task, mm: Mm): Steps<boolean> {
   touches(_t, TOUCH_LOCK, mm.mmapLock.name, TOUCH_READ)
   if (mm.mmapLock.writer !== null) return false
   touches(_t, TOUCH_LOCK, mm.mmapLock.name, TOUCH_ACQUIRE_SHARED)
+  touches(_t, TOUCH_AREAS, mm.pgd, TOUCH_READ)
   mm.mmapLock.readers++
   return true
 }

@@ -38,6 +38,7 @@ function daxEntryWaitqueue(xas: XaState, entry: number): number {
 export function* waitEntryExclusive(t: Task, inode: DaxInode, xas: XaState, entry: number): Steps<void> {
   const waiter = new EntryWaiter(t, inode, daxEntryWaitqueue(xas, entry))
   touchesQueue(t, inode, waiter.start, TOUCH_WRITE)
+  touches(t, TOUCH_WAKE, t.id, TOUCH_WRITE)
   inode.entryWaiters.add(waiter)
   try {
     yield STEP_WAIT

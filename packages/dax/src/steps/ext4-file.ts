@@ -11,6 +11,7 @@ import {
   TOUCH_ENTRIES,
   TOUCH_FILE_SYSTEM,
   TOUCH_READ,
+  TOUCH_SIZE,
   TOUCH_WRITE,
   touches,
 } from '@mm-model/core'
@@ -77,6 +78,7 @@ export function* ext4Punch(t: Task, inode: DaxInode, offset: number, requested: 
     if (error !== 0) return error
   }
   yield* downWrite(t, inode.rwsem)
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   let ret = 0
   if (preparesFirst || offset < inode.size) {
     touchesTimes(t, inode)

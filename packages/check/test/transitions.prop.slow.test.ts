@@ -1,0 +1,67 @@
+import { stateInvariants } from '@mm-model/check'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { THREW, WAITS } from '../src/execution.ts'
+import { Path } from '../src/path.ts'
+import { Search } from '../src/search.ts'
+import { StateHash } from '../src/state-hash.ts'
+import { anyShape, program } from './programs.ts'
+
+/*
+ * A step that is known is not run. So what it is known to do has to be what it does: schedules at random are run on a machine
+ * beside the path that recalls what it can, and both have to come to the same state.
+ */
+
+const PROGRAMS = 300
+const WALKS = 12
+
+describe('a step that is known', () => {
+  it.each([
+    ['no rules', []],
+    ['all rules', stateInvariants],
+  ])('does what it did before, with %s', { timeout: 300_000 }, (_, rules) => {
+    let recalled = 0
+    let ran = 0
+    fc.assert(
+      fc.property(anyShape, fc.infiniteStream(fc.nat(999)), (shape, chance) => {
+        const limits = { executions: Infinity, steps: Infinity, states: 1000 }
+        const search = new Search(program(shape), rules, limits, false)
+        const next = (below: number): number => chance.next().value! % below
+        for (let walk = 0; walk < WALKS; walk++) {
+          const path = new Path(search, true)
+          const hash = new StateHash(search, path.size)
+          const machine = search.replay([], 0)
+          let { past } = path
+          let waiting = 0
+          for (let who = 0; ; ) {
+            const able = path.all & ~path.done & ~waiting
+            if (able === 0) break
+            if (next(3) === 0 || (able & (1 << who)) === 0) {
+              who = next(path.size)
+              continue
+            }
+            const result = path.step(who, past)
+            const { footprint, past: after } = search
+            if (path.isRecalled) recalled++
+            else ran++
+            expect(search.step(machine, who, past)).toBe(result)
+            expect(search.footprint).toEqual(footprint)
+            if (result === THREW) break
+            if (result === WAITS) {
+              waiting |= 1 << who
+              continue
+            }
+            waiting = 0
+            hash.step(machine, who, footprint, past, search.past)
+            expect(hash.lanes).toEqual(path.hash!.lanes)
+            expect(search.past.held).toEqual(after.held)
+            expect(machine.done).toBe(path.done)
+            past = search.past
+          }
+        }
+      }),
+      { numRuns: PROGRAMS, seed: 20161 },
+    )
+    expect(recalled).toBeGreaterThan(ran)
+  })
+})
