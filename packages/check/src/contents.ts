@@ -8,6 +8,7 @@ import {
   TOUCH_ENTRIES,
   TOUCH_ENTRY_LOCK,
   TOUCH_FILE_SYSTEM,
+  TOUCH_FLUSHES,
   TOUCH_FRAME,
   TOUCH_FRAMES,
   TOUCH_FREEZE,
@@ -29,6 +30,7 @@ import {
   type SuperBlock,
   XaState,
 } from '@mm-model/dax'
+import { mmOf } from './facts.ts'
 import type { Mix } from './mix.ts'
 import type { Instance } from './program.ts'
 
@@ -64,6 +66,9 @@ export function addContent(mix: Mix, instance: Instance, kind: number, id: numbe
       return true
     case TOUCH_TABLES:
       machine.pageTables.visitFree((table) => mix.add(table))
+      return true
+    case TOUCH_FLUSHES:
+      mix.add(mmOf(machine, id as number)?.tlbFlushPending ?? 0)
       return true
     case TOUCH_SHOOTDOWN: {
       // Asked, and not answered: both are one thing.

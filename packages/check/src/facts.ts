@@ -102,11 +102,11 @@ export function mmOf({ tasks }: Machine, pgd: number): Mm | null {
 }
 
 /**
- * Whether it is a private copy that a file call has no business with: `drops PGD ADDRESS`, said while a range of a file is unmapped,
+ * Whether it is a private copy that a file call has no business with: `loses PGD ADDRESS`, said while a range of a file is unmapped,
  * of a page before the end of the file (mm/truncate.c: truncate_pagecache, 6.1).
  */
-export function dropsKeptCopy({ words: [what, pgd, address], task, past }: Fact): boolean {
-  if (what !== 'drops' || !past.unmaps) return false
+export function losesKeptCopy({ words: [what, pgd, address], task, past }: Fact): boolean {
+  if (what !== 'loses' || !past.unmaps) return false
   const mm = mmOf(task.machine, Number(pgd))
   const mapped = mm === null ? null : mappedAt(mm, Number(address))
   if (mapped === null) return false
@@ -155,7 +155,7 @@ function copiesAfter(copies: ReadonlySet<string>, fact: Fact): ReadonlySet<strin
     const isCopy = third === 'mapped' && !task.machine.memory.isPmem(Number(second))
     return !isCopy || copies.has(key) ? copies : new Set(copies).add(key)
   }
-  if (what === 'drops' && kind !== EVENT_CALL && !dropsKeptCopy(fact)) {
+  if (what === 'loses' && !losesKeptCopy(fact)) {
     return without(copies, `${first} ${Math.floor(Number(second) / 4096)}`)
   }
   if (what !== 'moved' || copies.size === 0) return copies

@@ -15,6 +15,7 @@ import {
   TOUCH_ENTRIES,
   TOUCH_ENTRY_LOCK,
   TOUCH_FILE_SYSTEM,
+  TOUCH_FLUSHES,
   TOUCH_FRAME,
   TOUCH_FRAMES,
   TOUCH_FREEZE,
@@ -225,5 +226,6 @@ const NAMES: Readonly<Record<number, string>> = {
   [TOUCH_SHOOTDOWN]: 'TLB flush #',
   [TOUCH_QUEUE]: '#',
   [TOUCH_USER_MODE]: 'user mode',
+  [TOUCH_FLUSHES]: 'flushes in progress',
   [TOUCH_WAKE]: 'wake-up of task #',
 }

@@ -5,6 +5,8 @@ import {
   FAULT_FLAG_TRIED,
   FAULT_FLAG_UNSHARE,
   FAULT_FLAG_WRITE,
+  type KernelProfile,
+  kernel61,
   STEP_FLAG,
   type Steps,
   type StrategyDefinition,
@@ -24,7 +26,7 @@ import { BASE, program } from './programs.ts'
 
 /** What a scenario runs on. */
 type Stage = Omit<Parameters<typeof programOf>[1], 'kernel' | 'fs' | 'strategy'> & {
-  readonly kernel?: string
+  readonly kernel?: string | KernelProfile
   readonly fs?: string
   readonly strategy?: StrategyDefinition
 }
@@ -52,6 +54,16 @@ thread t1
 mprotect m 0 4k r || @t1 load m 0`,
     broken: { defects: ['mprotect-without-flush'] },
     says: /^CPU 1 has cached m\+0x0 with more rights than the area, which cannot be written to$/,
+  },
+  {
+    rule: 'I5',
+    text: `create a 8k
+mmap m a 0 4k rw shared
+store m 0 1
+thread t1
+mprotect m 0 4k r || @t1 truncate a 4k`,
+    broken: { kernel: { ...kernel61, flushesNestedBatches: false } },
+    says: /^CPU 0 has cached m\+0x0 with more rights than the area, which cannot be written to$/,
   },
   {
     rule: 'I6',
@@ -245,6 +257,19 @@ describe.each(ROWS)('$rule', (row) => {
   it('holds', () => {
     expect(search(row, { ...row.stage }, undefined).verdict).toBe('holds in all interleavings')
   })
+})
+
+it('I40 does not take the downgrade of a lock for waiting for it', () => {
+  const scenario = parseScenario(
+    `create a 4k
+fill a 0 4k 3
+create b 4k
+thread t1
+reflink a b || @t1 pread a 0`,
+    { name: 'reflink' },
+  )
+  const program = programOf(scenario, { kernel: '6.1', fs: 'xfs-reflink', strategy: mkwrite })
+  expect(explore(program).verdict).toBe('holds in all interleavings')
 })
 
 /** A thread that takes a fault by itself, with these flags, at the one page of the file; under mmap_lock, or with `lock` as it says. */

@@ -11,7 +11,6 @@ import type { Task } from './task.ts'
 import {
   EVENT_ACCESS,
   EVENT_CALL,
-  EVENT_ENTRY,
   EVENT_FAULT,
   EVENT_STORED,
   EVENT_STORED_PRIVATE,
@@ -126,7 +125,7 @@ export function touchesWritable(t: Task, slot: number, i: number): void {
 }
 
 /**
- * {@link EVENT_ENTRY} `mprotect ADDRESS clean|dirty shared|exclusive|others`, if scratch entry 1, about to be stored at `slot`, can be
+ * {@link EVENT_CALL} `mprotect ADDRESS clean|dirty shared|exclusive|others`, if scratch entry 1, about to be stored at `slot`, can be
  * written through and what is there cannot; whose its frame is.
  */
 export function touchesMprotected(t: Task, vma: Vma, address: number, slot: number, huge: boolean): void {
@@ -142,11 +141,11 @@ export function touchesMprotected(t: Task, vma: Vma, address: number, slot: numb
   const pfn = huge ? arch.pmdPfn(lo, hi, slot) : arch.ptePfn(lo, hi, slot)
   const own = !memory.isPmem(pfn) && memory.anonExclusive(pfn) ? 'exclusive' : 'others'
   const whose = (vma.vmFlags & VM_SHARED) !== 0 ? 'shared' : own
-  sink(EVENT_ENTRY, `mprotect ${address} ${dirty ? 'dirty' : 'clean'} ${whose}`, TOUCH_WRITE, t)
+  sink(EVENT_CALL, `mprotect ${address} ${dirty ? 'dirty' : 'clean'} ${whose}`, TOUCH_WRITE, t)
 }
 
 /**
- * {@link EVENT_ENTRY} `copies ADDRESS KIND …`: a fork has copied the entry at `oldSlot` to `newSlot`. `KIND` is that of the area, `dax`
+ * {@link EVENT_CALL} `copies ADDRESS KIND …`: a fork has copied the entry at `oldSlot` to `newSlot`. `KIND` is that of the area, `dax`
  * (shared, over DAX, not VM_MIXEDMAP), `shared`, `cow` or `private`; then what of `other-frame`, `writable`, `dirty` the child's entry
  * is, and `parent-writable`, as both are now. Nothing, if somebody has cleared one meanwhile.
  */
@@ -172,14 +171,14 @@ export function touchesForked(t: Task, old: Vma, address: number, oldSlot: numbe
     ...(dirty && !huge ? ['dirty'] : []),
     ...(writable(oldSlot) ? ['parent-writable'] : []),
   ]
-  sink(EVENT_ENTRY, words.join(' '), TOUCH_WRITE, t)
+  sink(EVENT_CALL, words.join(' '), TOUCH_WRITE, t)
 }
 
-/** {@link EVENT_ENTRY} `drops PGD ADDRESS`: the private copy there is unmapped. */
+/** {@link EVENT_CALL} `loses PGD ADDRESS`: the private copy there is unmapped. */
 export function touchesDropped(t: Task, mm: Mm, address: number, page: number): void {
   const { touched, memory } = t.machine
   if (page >= 0 && !memory.isFilePage(page))
-    touched?.(EVENT_ENTRY, `drops ${mm.pgd} ${address}`, TOUCH_WRITE, t)
+    touched?.(EVENT_CALL, `loses ${mm.pgd} ${address}`, TOUCH_WRITE, t)
 }
 
 /** {@link EVENT_ACCESS} `loads ADDRESS FRAME BYTE`: the byte, from the frame of the last access. */

@@ -25,6 +25,8 @@ export class Mm {
   tlbContext: number
   /** Bytes mapped, for `RLIMIT_AS` (`total_vm`, in pages). */
   totalVm = 0
+  /** Batches of flushes in progress (`tlb_flush_pending`). */
+  tlbFlushPending = 0
 
   constructor(machine: Machine, id: number) {
     this.machine = machine

@@ -62,6 +62,11 @@ export interface KernelProfile {
   readonly mprotectWantsSoftDirty: boolean
   /** Whether mprotect flushes its whole range when there was any entry, not only where rights went. */
   readonly mprotectFlushesWholeRange: boolean
+  /**
+   * Whether a batch that ends while others are in progress flushes everything: they may have cleared entries that it found empty, and
+   * not yet flushed them (mm/mmu_gather.c: tlb_finish_mmu, mm_tlb_flush_nested).
+   */
+  readonly flushesNestedBatches: boolean
   /** `MADV_*` that madvise takes; what is not among them is `EINVAL`. */
   readonly madviseTakes: ReadonlySet<number>
   /** `VM_*` of areas for which `MADV_HUGEPAGE` and `MADV_NOHUGEPAGE` are `EINVAL` (hugepage_madvise). */

@@ -66,19 +66,20 @@ export const TOUCH_WAKE: number = 18
  */
 export const TOUCH_USER_MODE: number = 19
 
+/** How many batches of flushes of an address space are in progress, by its root table. */
+export const TOUCH_FLUSHES: number = 20
+
 /*
- * Events: nothing that is looked at or changed, but what a history of the run is made of. Their kinds are 20 … 31, and `how` says
- * nothing. Of the first four (`events.ts` has what says them) the id is words, and the task is told, too: what they say follows from
+ * Events: nothing that is looked at or changed, but what a history of the run is made of. Their kinds are 21 … 31, and `how` says
+ * nothing. Of the first three (`events.ts` has what says them) the id is words, and the task is told, too: what they say follows from
  * what that task has done and seen, so that no order of steps is tried because of them.
  */
 
 /** A fault of the task begins or ends, or does something on the way. */
-export const EVENT_FAULT: number = 20
-/** An entry of a page table that no fault was taken for gets rights, or a private copy goes. */
-export const EVENT_ENTRY: number = 21
+export const EVENT_FAULT: number = 21
 /** A load, or a private store, has come to a frame. */
 export const EVENT_ACCESS: number = 22
-/** A system call has come to a point from which on something must be so. */
+/** A system call gives an entry rights, takes something away, or has come to a point from which on something must be so. */
 export const EVENT_CALL: number = 23
 
 /** A CPU is about to store to a frame through a shared mapping, or none; the bytes are in its cache. Id: the frame. */
@@ -111,7 +112,7 @@ export const TOUCH_RELEASE_SHARED: number = 4
 /** The end of {@link TOUCH_ACQUIRE}. */
 export const TOUCH_RELEASE: number = 5
 
-/** Hears of each touch of the step that runs: a `TOUCH_*` or `EVENT_*` kind, the id, and how; of events 20 … 23 the task, too. */
+/** Hears of each touch of the step that runs: a `TOUCH_*` or `EVENT_*` kind, the id, and how; of events 21 … 23 the task, too. */
 export type TouchSink = (kind: number, id: number | string, how: number, t?: Task) => void
 
 /** Says what the step at hand touches; costs a test when nobody listens. */

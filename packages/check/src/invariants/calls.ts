@@ -3,36 +3,26 @@
  * @module
  */
 
-import {
-  EVENT_CALL,
-  EVENT_ENTRY,
-  type Mm,
-  TLB_EXEC,
-  TLB_WRITE,
-  VM_ACCESS_FLAGS,
-  VM_EXEC,
-  VM_WRITE,
-} from '@mm-model/core'
+import { EVENT_CALL, type Mm, TLB_EXEC, TLB_WRITE, VM_ACCESS_FLAGS, VM_EXEC, VM_WRITE } from '@mm-model/core'
 import type { DaxFile } from '@mm-model/dax'
 import { type Fact, mmOf } from '../facts.ts'
 import type { Instance, StateInvariant } from '../program.ts'
 import { visitLeaves, visitTables } from './leaves.ts'
 import { at, entryAt, frame, isWritable, type Leaf, overLeavesOf } from './over-leaves.ts'
 
-/** A rule about each thing of a kind that is said: the first complaint. */
+/** A rule about each thing that calls say: the first complaint. */
 function ofFacts(
   rule: Pick<StateInvariant, 'name' | 'rule' | 'source' | 'explains'>,
-  kind: number,
   check: (fact: Fact, instance: Instance) => string | null,
 ): StateInvariant {
   return {
     ...rule,
     reads: [],
-    hears: [kind],
+    hears: [EVENT_CALL],
     everyStep: true,
     check: (instance, { happened }) => {
       for (const fact of happened.facts) {
-        const message = fact.kind === kind ? check(fact, instance) : null
+        const message = fact.kind === EVENT_CALL ? check(fact, instance) : null
         if (message !== null) return message
       }
       return null
@@ -100,7 +90,6 @@ export const I5: StateInvariant = ofFacts(
     source: 'mm/mprotect.c: change_protection; mm/mmu_gather.c: tlb_finish_mmu; arch: pte_needs_flush',
     explains: 'the program was told that nobody can store there any more, and a thread of it does',
   },
-  EVENT_CALL,
   ({ words: [what, pgd] }, { machine }) => {
     const mm = what === 'unlocks' ? mmOf(machine, Number(pgd)) : null
     return mm === null ? null : (excessTranslation(mm) ?? excessEntry(mm))
@@ -114,7 +103,6 @@ export const I6: StateInvariant = ofFacts(
     source: 'mm/mprotect.c: can_change_pte_writable, can_change_pmd_writable',
     explains: 'the file system does not hear of the store, or the store shows in another process',
   },
-  EVENT_ENTRY,
   ({ words: [what, address, state, whose], task }) => {
     if (what !== 'mprotect') return null
     const place = `the entry at ${hex(Number(address))}`
@@ -132,7 +120,6 @@ export const I10: StateInvariant = ofFacts(
     source: 'mm/mremap.c: move_ptes; eb66ae030829, CVE-2018-18281',
     explains: 'who unmaps the page at its new place frees it while a CPU goes on using the old one',
   },
-  EVENT_CALL,
   ({ words: [what, from, length], task: { mm } }, { machine }) => {
     if (what !== 'moved') return null
     const start = Number(from)
@@ -167,7 +154,6 @@ export const I21: StateInvariant = ofFacts(
     source: 'fs/dax.c: dax_writeback_one; 4b4bb46d00b3',
     explains: 'a store in between is not flushed, and no fsync will hear of it',
   },
-  EVENT_CALL,
   ({ words: [what, name, page, pages, lock], past }, instance) => {
     if (what !== 'flushes' && what !== 'untags') return null
     const first = Number(page)
@@ -192,7 +178,6 @@ export const I49: StateInvariant = ofFacts(
     explains:
       'a store that is not flushed is forgotten, or goes on to a page that the file system does not know of',
   },
-  EVENT_CALL,
   ({ words: [what, name, page, second, why, tag] }, instance) => {
     const first = Number(page)
     if (what === 'drops') {
@@ -229,7 +214,6 @@ export const I50: StateInvariant = ofFacts(
     source: 'mm/memory.c: copy_page_range, vma_needs_copy, copy_present_pte',
     explains: 'a store of one shows in the other, or passes by the file system',
   },
-  EVENT_ENTRY,
   ({ words: [what, address, kind, ...is] }) => {
     const wrong = what === 'copies' ? wrongCopy(kind!, new Set(is)) : null
     return wrong === null ? null : `the entry at ${hex(Number(address))} ${wrong}`

@@ -6,7 +6,6 @@
 import {
   EVENT_ACCESS,
   EVENT_CALL,
-  EVENT_ENTRY,
   EVENT_STORED,
   EVENT_STORED_PRIVATE,
   EVENT_WRITTEN,
@@ -14,7 +13,7 @@ import {
   TOUCH_FILE_SYSTEM,
 } from '@mm-model/core'
 import { type DaxInode, ExtentTable } from '@mm-model/dax'
-import { copyKey, dropsKeptCopy, mappedAt } from '../facts.ts'
+import { copyKey, losesKeptCopy, mappedAt } from '../facts.ts'
 import type { Instance, StateInvariant } from '../program.ts'
 import {
   at,
@@ -38,7 +37,7 @@ export const I32: StateInvariant = {
   source: 'mm/memory.c: wp_page_copy, should_zap_page (even_cows)',
   explains: 'what the program has stored to its own memory is gone',
   reads: [EVENT_ACCESS, EVENT_STORED_PRIVATE],
-  hears: [EVENT_ENTRY, EVENT_CALL],
+  hears: [EVENT_CALL],
   everyStep: true,
   check: ({ machine }, { happened, remembered: { copies } }) => {
     for (const { kind, words, task } of happened.facts) {
@@ -60,12 +59,12 @@ export const I33: StateInvariant = {
   explains:
     'what a program has stored to its own memory goes with a hole in the file, or stays where there is no file',
   reads: [],
-  hears: [EVENT_ENTRY, EVENT_CALL],
+  hears: [EVENT_CALL],
   everyStep: true,
   check: (instance, { happened }) => {
     for (const fact of happened.facts) {
       const [what, name, second] = fact.words
-      if (fact.kind === EVENT_ENTRY && dropsKeptCopy(fact))
+      if (losesKeptCopy(fact))
         return `the private copy at ${hex(Number(second))} is taken away, and its page is before the end of the file`
       if (fact.kind !== EVENT_CALL || what !== 'cut') continue
       const file = instance.files?.find(({ inode }) => inode.name === name)

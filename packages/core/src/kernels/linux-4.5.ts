@@ -64,6 +64,8 @@ export const kernel45: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   mprotectWantsSoftDirty: true,
   /** mm/mprotect.c: change_protection_range. */
   mprotectFlushesWholeRange: true,
+  /** Not before 4.13 (commit 99baac21e458). */
+  flushesNestedBatches: false,
   /** mm/madvise.c: madvise_behavior_valid, with KSM and memory failure built in: no WIPEONFORK, COLD, POPULATE … yet. */
   madviseTakes: /*#__PURE__*/ new Set([
     ...[MADV_WILLNEED, MADV_DONTNEED, MADV_FREE, MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK],

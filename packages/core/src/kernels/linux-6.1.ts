@@ -64,6 +64,8 @@ export const kernel61: KernelProfile = /*#__PURE__*/ Object.freeze<KernelProfile
   mprotectWantsSoftDirty: false,
   /** mm/mprotect.c: an mmu_gather, and pte_needs_flush for each entry (since 5.19 and 6.1). */
   mprotectFlushesWholeRange: false,
+  /** mm/mmu_gather.c: tlb_finish_mmu. */
+  flushesNestedBatches: true,
   /**
    * mm/madvise.c: madvise_behavior_valid of Debian's 6.1. Beside those with names: NORMAL, RANDOM, SEQUENTIAL, MERGEABLE,
    * UNMERGEABLE, DONTDUMP, DODUMP, WIPEONFORK, KEEPONFORK, COLD, PAGEOUT, DONTNEED_LOCKED, COLLAPSE, HWPOISON,

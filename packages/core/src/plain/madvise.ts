@@ -36,7 +36,7 @@ import { toScratch, vmNormalPage } from './entries.ts'
 import { faultinPageRange, faultinVmaPageRange } from './gup.ts'
 import { madviseFreeHugePmd } from './huge-anon.ts'
 import { lockTable, unlockTable, upRead } from './locking.ts'
-import { tlbFlushMmu } from './tlb-flush.ts'
+import { tlbFinishMmu, tlbGatherMmu } from './tlb-flush.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
 import { mmapReadLock, mmapWriteLock, mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { zapPageRangeSingle } from './zap.ts'
@@ -230,7 +230,7 @@ function madviseFree(t: Task, vma: Vma, start: number, end: number): number {
   const m = t.machine
   const pt = m.pageTables
   const { arch } = m
-  t.tlb.reset()
+  tlbGatherMmu(t, vma.vmMm)
   for (let address = start; address < end; address += PAGE_SIZE) {
     const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
     if (pmd < 0 || pt.isNone(pmd)) continue
@@ -255,6 +255,6 @@ function madviseFree(t: Task, vma: Vma, start: number, end: number): number {
     }
     unlockTable(t, slot >>> 9)
   }
-  tlbFlushMmu(t, vma.vmMm)
+  tlbFinishMmu(t, vma.vmMm)
   return 0
 }

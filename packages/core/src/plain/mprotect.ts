@@ -24,7 +24,7 @@ import { toScratch, vmNormalPage } from './entries.ts'
 import { populateVmaPageRange } from './gup.ts'
 import { lockTable, unlockTable } from './locking.ts'
 import { vmaSetPageProt, vmaWantsWritenotify } from './mmap.ts'
-import { flushTlbMmRange, tlbFlushMmu } from './tlb-flush.ts'
+import { flushTlbMmRange, tlbFinishMmu, tlbGatherMmu } from './tlb-flush.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
 import { mmapWriteLock, mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { splitHugePmd } from './zap.ts'
@@ -51,7 +51,7 @@ function mprotectRange(t: Task, start: number, end: number, prot: number): numbe
   // No area of this model grows.
   if ((prot & (PROT_GROWSDOWN | PROT_GROWSUP)) !== 0) return -EINVAL
   let prev = start > vma.vmStart ? vma : areas.findPrev(start)
-  t.tlb.reset()
+  tlbGatherMmu(t, t.mm)
   let error = 0
   for (let from = start; ; ) {
     const newFlags: number = calcVmProtBits(prot) | (vma.vmFlags & ~VM_ACCESS_FLAGS)
@@ -76,7 +76,7 @@ function mprotectRange(t: Task, start: number, end: number, prot: number): numbe
     }
   }
   if (t.machine.defects['mprotect-without-flush']) t.tlb.reset()
-  tlbFlushMmu(t, t.mm)
+  tlbFinishMmu(t, t.mm)
   return error
 }
 

@@ -13,7 +13,7 @@ import { VM_SHARED } from '../vm-flags.ts'
 import type { Vma } from '../vma.ts'
 import { unlinkAnonVmas } from './anon-rmap.ts'
 import { downWrite, upWrite } from './locking.ts'
-import { tlbFlushMmu } from './tlb-flush.ts'
+import { tlbFinishMmu, tlbGatherMmu } from './tlb-flush.ts'
 import { splitVmaAnyway } from './vma-adjust.ts'
 import { mmapWriteLock, mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { unmapPageRange } from './zap.ts'
@@ -72,7 +72,7 @@ export function flushCmtime(t: Task, vma: Vma): void {
 function unmapRegion(t: Task, mm: Mm, detached: Vma[], start: number, end: number): void {
   const floor = mm.areas.findPrev(start)?.vmEnd ?? 0
   const ceiling = mm.areas.findVma(start)?.vmStart ?? Infinity
-  t.tlb.reset()
+  tlbGatherMmu(t, mm)
   for (const vma of detached) {
     unmapPageRange(t, vma, Math.max(start, vma.vmStart), Math.min(end, vma.vmEnd), true)
   }
@@ -87,7 +87,7 @@ function unmapRegion(t: Task, mm: Mm, detached: Vma[], start: number, end: numbe
     } while (i < detached.length && detached[i]!.vmStart <= to + PMD_SIZE)
     freePgdRange(t, mm, from, to, floor, i < detached.length ? detached[i]!.vmStart : ceiling)
   }
-  tlbFlushMmu(t, mm)
+  tlbFinishMmu(t, mm)
 }
 
 /** Takes the area out of what maps its file (mm/mmap.c: unlink_file_vma, 6.1). */

@@ -33,11 +33,30 @@ export function flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, str
   }
 }
 
+/** Begins a batch (mm/mmu_gather.c: tlb_gather_mmu, 6.1). */
+export function tlbGatherMmu(t: Task, mm: Mm): void {
+  t.tlb.reset()
+  mm.tlbFlushPending++
+}
+
+/**
+ * Ends a batch. One that is not alone may have found entries empty that another has cleared and not yet flushed, so it flushes all of
+ * the address space (mm/mmu_gather.c: tlb_finish_mmu, 6.1).
+ */
+export function tlbFinishMmu(t: Task, mm: Mm): void {
+  if (mm.tlbFlushPending > 1 && t.machine.kernel.flushesNestedBatches) {
+    t.tlb.reset()
+    flushTlbMmRange(t, mm, 0, Infinity, PAGE_SIZE)
+  }
+  tlbFlushMmu(t, mm)
+  mm.tlbFlushPending--
+}
+
 /**
  * Flushes what the batch gathered, and only then gives back its pages (mm/mmu_gather.c: tlb_flush_mmu; asm/tlb.h:
  * tlb_flush, 6.1).
  */
-export function tlbFlushMmu(t: Task, mm: Mm): void {
+function tlbFlushMmu(t: Task, mm: Mm): void {
   tlbFlushMmuTlbonly(t, mm)
   freeGathered(t)
 }

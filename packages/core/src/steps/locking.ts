@@ -65,6 +65,7 @@ export function* downgradeWrite(t: Task, sem: RwSem): Steps<void> {
   sem.writer = null
   sem.readers++
   touches(t, TOUCH_LOCK, sem.name, TOUCH_RELEASE)
+  touches(t, TOUCH_LOCK, sem.name, TOUCH_READ)
   touches(t, TOUCH_LOCK, sem.name, TOUCH_ACQUIRE_SHARED)
   yield STEP_UNLOCK
 }

@@ -45,7 +45,7 @@ import { toScratch, vmNormalPage } from './entries.ts'
 import { faultinPageRange, faultinVmaPageRange } from './gup.ts'
 import { madviseFreeHugePmd } from './huge-anon.ts'
 import { lockTable, unlockTable, upRead } from './locking.ts'
-import { tlbFlushMmu } from './tlb-flush.ts'
+import { tlbFinishMmu, tlbGatherMmu } from './tlb-flush.ts'
 import { isolateVma, vmaMerge } from './vma-adjust.ts'
 import { mmapReadLock, mmapWriteLock, mmapWriteUnlock, vmaStartWrite } from './vma-lock.ts'
 import { zapPageRangeSingle } from './zap.ts'
@@ -240,7 +240,7 @@ function* madviseFree(t: Task, vma: Vma, start: number, end: number): Steps<numb
   const m = t.machine
   const pt = m.pageTables
   const { arch } = m
-  t.tlb.reset()
+  tlbGatherMmu(t, vma.vmMm)
   for (let address = start; address < end; address += PAGE_SIZE) {
     touchesPath(t, vma.vmMm, address)
     const pmd = pt.pmdSlot(vma.vmMm.pgd, address)
@@ -269,6 +269,6 @@ function* madviseFree(t: Task, vma: Vma, start: number, end: number): Steps<numb
     }
     yield* unlockTable(t, slot >>> 9)
   }
-  yield* tlbFlushMmu(t, vma.vmMm)
+  yield* tlbFinishMmu(t, vma.vmMm)
   return 0
 }

@@ -10,7 +10,7 @@ import type { Mm } from '../mm.ts'
 import { PAGE_SIZE } from '../physical-memory.ts'
 import { STEP_TLB_FLUSH, type Steps } from '../step.ts'
 import type { Task } from '../task.ts'
-import { touchesFrames, touchesTlbs } from '../touch.ts'
+import { TOUCH_FLUSHES, TOUCH_READ, TOUCH_WRITE, touches, touchesFrames, touchesTlbs } from '../touch.ts'
 import { flushTlbMulti } from './shootdown.ts'
 
 /**
@@ -36,11 +36,33 @@ export function* flushTlbMmRange(t: Task, mm: Mm, start: number, end: number, st
   }
 }
 
+/** Begins a batch (mm/mmu_gather.c: tlb_gather_mmu, 6.1). */
+export function tlbGatherMmu(t: Task, mm: Mm): void {
+  t.tlb.reset()
+  touches(t, TOUCH_FLUSHES, mm.pgd, TOUCH_WRITE)
+  mm.tlbFlushPending++
+}
+
+/**
+ * Ends a batch. One that is not alone may have found entries empty that another has cleared and not yet flushed, so it flushes all of
+ * the address space (mm/mmu_gather.c: tlb_finish_mmu, 6.1).
+ */
+export function* tlbFinishMmu(t: Task, mm: Mm): Steps<void> {
+  touches(t, TOUCH_FLUSHES, mm.pgd, TOUCH_READ)
+  if (mm.tlbFlushPending > 1 && t.machine.kernel.flushesNestedBatches) {
+    t.tlb.reset()
+    yield* flushTlbMmRange(t, mm, 0, Infinity, PAGE_SIZE)
+  }
+  yield* tlbFlushMmu(t, mm)
+  touches(t, TOUCH_FLUSHES, mm.pgd, TOUCH_WRITE)
+  mm.tlbFlushPending--
+}
+
 /**
  * Flushes what the batch gathered, and only then gives back its pages (mm/mmu_gather.c: tlb_flush_mmu; asm/tlb.h:
  * tlb_flush, 6.1).
  */
-export function* tlbFlushMmu(t: Task, mm: Mm): Steps<void> {
+function* tlbFlushMmu(t: Task, mm: Mm): Steps<void> {
   yield* tlbFlushMmuTlbonly(t, mm)
   freeGathered(t)
 }

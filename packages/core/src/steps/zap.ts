@@ -27,7 +27,7 @@ import type { Vma } from '../vma.ts'
 import { pmdpHugeClearFlush, vmNormalPage } from './entries.ts'
 import { splitAnonPmdLocked, zapAnonPmdLocked } from './huge-anon.ts'
 import { downRead, downWrite, lockTable, unlockTable, upRead, upWrite } from './locking.ts'
-import { tlbFlushMmu, tlbFlushMmuTlbonly } from './tlb-flush.ts'
+import { tlbFinishMmu, tlbFlushMmuTlbonly, tlbGatherMmu } from './tlb-flush.ts'
 
 /**
  * Splits the PMD leaf at `slot`. Over a file the leaf is only cleared and flushed: later faults bring its pages back
@@ -156,9 +156,9 @@ export function* zapPageRangeSingle(
   size: number,
   evenCows: boolean,
 ): Steps<void> {
-  t.tlb.reset()
+  tlbGatherMmu(t, vma.vmMm)
   yield* unmapPageRange(t, vma, address, address + size, evenCows)
-  yield* tlbFlushMmu(t, vma.vmMm)
+  yield* tlbFinishMmu(t, vma.vmMm)
 }
 
 /**

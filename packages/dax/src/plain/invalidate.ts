@@ -68,7 +68,9 @@ export function invalidateInodePages2Range(
  */
 export function dropCaches(t: Task, sb: SuperBlock): number {
   for (const inode of sb.inodes) {
-    if (t.machine.defects['clean-entry-evicted']) removeEntries(t, inode, 0, MAX_PAGE_INDEX, false)
+    if (t.machine.defects['clean-entry-evicted']) {
+      removeEntries(t, inode, 0, MAX_PAGE_INDEX, false)
+    }
   }
   return 0
 }

@@ -86,8 +86,10 @@ export function* invalidateInodePages2Range(
 export function* dropCaches(t: Task, sb: SuperBlock): Steps<number> {
   for (const inode of sb.inodes) {
     touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
-    if (t.machine.defects['clean-entry-evicted']) yield* removeEntries(t, inode, 0, MAX_PAGE_INDEX, false)
-    touchesInvalidated(t, inode, 0, MAX_PAGE_INDEX)
+    if (t.machine.defects['clean-entry-evicted']) {
+      yield* removeEntries(t, inode, 0, MAX_PAGE_INDEX, false)
+      touchesInvalidated(t, inode, 0, MAX_PAGE_INDEX)
+    }
   }
   return 0
 }
