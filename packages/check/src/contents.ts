@@ -43,7 +43,7 @@ export function addContent(mix: Mix, instance: Instance, kind: number, id: numbe
     case TOUCH_TABLE: {
       const { lo, hi } = machine.pageTables
       const first = (id as number) * 512
-      mix.words(lo.subarray(first, first + 512)).words(hi.subarray(first, first + 512))
+      mix.words(lo, first, first + 512).words(hi, first, first + 512)
       return true
     }
     case TOUCH_TLB:
@@ -58,7 +58,7 @@ export function addContent(mix: Mix, instance: Instance, kind: number, id: numbe
     case TOUCH_FRAME: {
       const bytes = (id as number) < PMEM_BASE_PFN ? undefined : machine.memory.page(id as number)
       // A page of zeros and none are the same.
-      mix.words(bytes === undefined ? NO_WORDS : wordsOf(bytes))
+      mix.bytes(bytes ?? NO_BYTES)
       return true
     }
     case TOUCH_FRAMES:
@@ -160,8 +160,4 @@ function superBlockOf({ files = [] }: Instance): SuperBlock | null {
   return files[0]?.inode.sb ?? null
 }
 
-const NO_WORDS: ArrayLike<number> = /*#__PURE__*/ new Uint32Array(1024)
-
-function wordsOf(bytes: Uint8Array): ArrayLike<number> {
-  return bytes.byteOffset % 4 === 0 ? new Uint32Array(bytes.buffer, bytes.byteOffset, 1024) : bytes
-}
+const NO_BYTES: Uint8Array = /*#__PURE__*/ new Uint8Array(4096)

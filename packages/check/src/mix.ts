@@ -40,18 +40,26 @@ export class Mix {
     return this
   }
 
-  words(values: ArrayLike<number>): this {
-    for (let i = 0; i < values.length; i++) {
+  /** Those of `from … to - 1`. */
+  words(values: Uint32Array, from = 0, to: number = values.length): this {
+    for (let i = from; i < to; ) {
       const value = values[i]!
-      // Most of a page is zeros: their number is enough.
-      if (value !== 0) this.add(i).add(value)
+      let end = i + 1
+      // Tables, pages and bitmaps are mostly one value over and over: how often is enough.
+      while (end < to && values[end] === value) end++
+      this.add(value).add(end - i)
+      i = end
     }
-    return this.add(values.length)
+    return this.add(to - from)
   }
 
-  bytes(bytes: Uint8Array): this {
-    if (bytes.byteOffset % 4 !== 0 || bytes.byteLength % 4 !== 0) return this.words(bytes)
-    return this.words(new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4))
+  /** What is in a typed array, byte by byte. */
+  bytes({ buffer, byteOffset, byteLength }: ArrayBufferView): this {
+    const words = Math.floor(byteLength / 4)
+    if (byteOffset % 4 === 0) this.words(new Uint32Array(buffer, byteOffset, words))
+    const rest = new Uint8Array(buffer, byteOffset, byteLength)
+    for (let i = byteOffset % 4 === 0 ? words * 4 : 0; i < byteLength; i++) this.add(rest[i]!)
+    return this.add(byteLength)
   }
 
   /**
@@ -77,8 +85,7 @@ export class Mix {
     const known = seen.get(value)
     if (known !== undefined) return this.add(5).add(known)
     seen.set(value, seen.size)
-    if (value instanceof Uint8Array) return this.bytes(value)
-    if (ArrayBuffer.isView(value)) return this.words(value as unknown as ArrayLike<number>)
+    if (ArrayBuffer.isView(value)) return this.bytes(value)
     if (value instanceof Map) for (const [key, one] of value) this.deep(key, seen).deep(one, seen)
     else if (value instanceof Set) for (const one of value) this.deep(one, seen)
     else if (Array.isArray(value)) for (const one of value) this.deep(one, seen)

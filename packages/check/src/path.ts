@@ -90,9 +90,12 @@ export class Path {
   /** What is wrong after the last {@link step}, which came to `result`, and not to {@link WAITS}. */
   wrong(result: number): Wrong | null {
     const search = this.#search
-    if (this.isRecalled && !search.isLookedAt) return search.locks.wrong
+    const { hash } = this
+    if (hash !== null && this.isRecalled && search.isSeen(hash)) return search.locks.wrong
     const wrong = search.wrongAfter(this.execution, result)
-    if (wrong !== null && !this.isRecalled) search.transitions.forget()
+    if (hash === null) return wrong
+    if (wrong === null) search.see(hash)
+    else if (!this.isRecalled) search.transitions.forget()
     return wrong
   }
 

@@ -11,6 +11,7 @@ import { EVENTS, type Footprint, PAST, Recorder } from './footprint.ts'
 import { Historian, RunHistory } from './history.ts'
 import { type Held, LockOrder } from './lock-order.ts'
 import type { Instance, Program, StateInvariant } from './program.ts'
+import { LOCKS, type StateHash } from './state-hash.ts'
 import { type Transition, Transitions } from './transitions.ts'
 
 /** What is wrong at the end of a schedule. */
@@ -88,8 +89,11 @@ export class Search {
   readonly #historian: Historian | null
   /** Kinds of events that it hears; a bit each. */
   readonly heard: number
-  /** Kinds of what rules look at in every state. */
+  /** Kinds of what rules look at in every state; and whether one looks at locks. */
   readonly #read: number
+  readonly #readsLocks: boolean
+  /** What they have looked at and found nothing in: the lanes of {@link StateHash.ofObjects}. */
+  readonly #fine: Map<number, number> = new Map()
   readonly locks: LockOrder
   /** Called now and then; `false` stops the search. */
   onTick: (() => boolean) | null = null
@@ -137,6 +141,7 @@ export class Search {
       invariant.everyStep === true || (maskOf(invariant) & PAST) === 0 ? [] : [maskOf(invariant) & PAST],
     )
     this.#read = everyStep.reduce((mask, one) => mask | maskOf(one), 0)
+    this.#readsLocks = (this.#read & LOCKS) !== 0
     this.recorder = new Recorder([...everyStep.map(maskOf), ...pasts], this.#historian)
     this.locks = new LockOrder(this.recorder)
     this.endInvariants = invariants
@@ -247,9 +252,21 @@ export class Search {
     this.past = history === past.history && held === past.held ? past : { history, held }
   }
 
-  /** Whether a rule looks at what the last {@link recall} has changed. */
-  get isLookedAt(): boolean {
-    return (this.recorder.changed & this.#read) !== 0
+  /**
+   * Whether no rule need look at the state that `hash` is of, after the last step: none looks at what that has changed, or all
+   * have seen the same and found nothing.
+   */
+  isSeen(hash: StateHash): boolean {
+    if ((this.recorder.changed & this.#read) === 0) return true
+    const { a, b } = hash.ofObjects(this.#readsLocks)
+    return this.#fine.get(a) === b
+  }
+
+  /** All rules have looked at the state that `hash` is of, and found nothing. */
+  see(hash: StateHash): void {
+    if ((this.recorder.changed & this.#read) === 0 || this.#fine.size >= this.limits.states) return
+    const { a, b } = hash.ofObjects(this.#readsLocks)
+    this.#fine.set(a, b)
   }
 
   /** What is wrong after the last {@link step}, which came to `result`, and not to {@link WAITS}. */

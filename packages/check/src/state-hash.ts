@@ -31,6 +31,9 @@ import type { Instance } from './program.ts'
 import type { Past, Search } from './search.ts'
 import type { Transition } from './transitions.ts'
 
+/** Kinds of locks that are known by how they are held; a bit each. */
+export const LOCKS: number = (1 << TOUCH_LOCK) | (1 << TOUCH_TABLE_LOCK)
+
 /** What an object is known by. */
 const READABLE = 0
 const HISTORY = 1
@@ -141,10 +144,21 @@ export class StateHash {
   }
 
   #sum(): void {
-    const mix = this.#mix.begin(this.#sumA, this.#sumB)
+    const mix = this.#objects()
     for (const lane of this.#locals) mix.add(lane)
     this.lanes[0] = mix.a
     this.lanes[1] = mix.b
+  }
+
+  /** What all objects hold, and the past, whatever threads have seen; and with `locks` who holds them. */
+  ofObjects(locks: boolean): Mix {
+    const mix = this.#objects()
+    for (let at = locks ? 0 : this.#past * 2; at < this.#locals.length; at++) mix.add(this.#locals[at]!)
+    return mix
+  }
+
+  #objects(): Mix {
+    return this.#mix.begin(this.#sumA, this.#sumB)
   }
 
   /** Collects the objects of a footprint, and what they hold. */
