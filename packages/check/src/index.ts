@@ -4,6 +4,7 @@
  */
 
 export { assertionsOf } from './assertions.ts'
+export { builtInRules, type Rule } from './built-in-rules.ts'
 export { type Counterexample, formatCounterexample, type ScheduleStep } from './counterexample.ts'
 export {
   type Checkpoint,

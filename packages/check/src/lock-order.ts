@@ -13,18 +13,12 @@ import {
   TOUCH_READ,
   TOUCH_TABLE_LOCK,
 } from '@mm-model/core'
+import { LOCK_ORDER } from './built-in-rules.ts'
 import { acquires, type Footprint, HOW_MASK, HOW_SHIFT, isPlain, type Recorder } from './footprint.ts'
 import type { Wrong } from './search.ts'
 
 /** Keys of the locks that each thread holds. */
 export type Held = readonly (readonly number[])[]
-
-const RULE = {
-  name: 'I40',
-  rule: 'locks are taken in one order',
-  source: 'mmap_lock < sb_pagefault < invalidate_lock < entry lock < i_mmap_rwsem < ptl; 0f90cc6609c7',
-  explains: 'two threads that take them in two orders at the same time wait for each other for ever',
-}
 
 export class LockOrder {
   readonly #recorder: Recorder | null
@@ -97,7 +91,7 @@ export class LockOrder {
     this.#after[holder]! |= 1 << taken
     if (!this.#reaches(taken, holder)) return
     this.#wrong ??= {
-      ...RULE,
+      ...LOCK_ORDER,
       message: `${this.#names[taken]} is taken with ${this.#names[holder]} held, and elsewhere the other way round`,
     }
   }

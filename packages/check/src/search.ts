@@ -4,6 +4,7 @@
  */
 
 import { MachineError, StrategyError, type Task } from '@mm-model/core'
+import { DEADLOCK, LOST_WAKE_UP, NO_PROGRESS, THROWN } from './built-in-rules.ts'
 import { Execution, RAN, THREW, WAITS } from './execution.ts'
 import type { Counts } from './explore.ts'
 import { finalState } from './final-state.ts'
@@ -51,33 +52,8 @@ export class Stop extends Error {}
 /** Steps from one call of {@link Search.onTick} to the next. */
 const STEPS_A_TICK = 8192
 
-/** The rule that no schedule may end with threads that wait for each other. */
-const DEADLOCK = {
-  name: 'deadlock',
-  rule: 'some thread can always go on',
-  source: 'I39, I40',
-  explains: 'these threads, and whoever needs what they hold, hang',
-}
 /** What waits for an entry that nobody holds (`EntryWaiter` of `@mm-model/dax`) says so. */
 const LOST = '(a lost wake-up)'
-const LOST_WAKE_UP = {
-  name: 'I39',
-  rule: 'whoever waits for an entry runs in the end',
-  source: 'fs/dax.c: put_unlocked_entry, dax_wake_entry; 23c84eb78375, 237388320def',
-  explains: 'the entry is free, and the thread that sleeps until it is hangs',
-}
-const THROWN = {
-  name: 'error',
-  rule: 'no call throws',
-  source: 'the model',
-  explains: 'the model, a strategy or a program is wrong',
-}
-const NO_PROGRESS = {
-  name: 'I43',
-  rule: 'a fault that reports success makes progress',
-  source: 'mm/memory.c: handle_mm_fault',
-  explains: 'the program takes the same fault again and again, and hangs',
-}
 
 export class Search {
   readonly program: Program

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 it('exports', () => {
   expect(Object.keys(check).toSorted()).toEqual([
     'assertionsOf',
+    'builtInRules',
     'digestOf',
     'explore',
     'formatCounterexample',

@@ -37,6 +37,26 @@ describe('the README', () => {
     expect(printed).toHaveLength(1)
   })
 
+  it('lists every rule, once, with when it is looked at', () => {
+    const { builtInRules, invariants } = check
+    const numberOf = (name: string): number => Number.parseInt(name.slice(1), 10) || Infinity
+    const whenOf = (wanted: string): string => {
+      const kinds = invariants.filter(({ name }) => name === wanted)
+      if (kinds.length === 0) return 'always'
+      const words = kinds.map(({ everyStep }) => (everyStep === true ? 'between steps' : 'at the end'))
+      return [...new Set(words)].join(', and ')
+    }
+    const names = [...new Set([...invariants, ...builtInRules].map(({ name }) => name))]
+    const rows = names
+      .toSorted((a, b) => (numberOf(a) < numberOf(b) ? -1 : numberOf(a) > numberOf(b) ? 1 : 0))
+      .map((wanted) => {
+        const { rule, source } = [...invariants, ...builtInRules].find(({ name }) => name === wanted)!
+        return `| ${wanted} | ${whenOf(wanted)} | ${rule} | ${source} |`
+      })
+    const table = ['| rule | looked at | what must hold | source |', '|---|---|---|---|', ...rows].join('\n')
+    expect(README).toContain(table)
+  })
+
   it('names every export', () => {
     for (const name of Object.keys(check)) expect(README, name).toMatch(new RegExp(`\`${name}[\`(]`))
   })

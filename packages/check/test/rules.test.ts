@@ -1,4 +1,4 @@
-import { explore, invariantsNamed, type Program, programOf } from '@mm-model/check'
+import { builtInRules, explore, invariants, invariantsNamed, type Program, programOf } from '@mm-model/check'
 import {
   FAULT_FLAG_ALLOW_RETRY,
   FAULT_FLAG_MKWRITE,
@@ -241,17 +241,36 @@ pread a 0 || @t1 fill b 0 1 4`,
   },
 ]
 
-function search({ rule, text }: Row, stage: Stage, preemptions: number | undefined) {
+function search({ rule, text }: Row, stage: Stage, preemptions: number | undefined, shortest = true) {
   const scenario = parseScenario(text, { name: rule })
   const program = programOf(scenario, { kernel: '6.1', fs: 'ext4', strategy: mkwrite, ...stage })
-  return explore(program, { invariants: invariantsNamed([rule]), preemptions })
+  return explore(program, { invariants: invariantsNamed([rule]), preemptions, shortest })
 }
+
+it('there is an object for each rule of the reference, I1 to I52, and it explains a violation', () => {
+  const rules = [...invariants, ...builtInRules]
+  const numbers = Array.from({ length: 52 }, (_, i) => `I${i + 1}`)
+  expect(numbers.filter((name) => rules.every((rule) => rule.name !== name))).toEqual([])
+  for (const { name, rule, source, explains } of rules) {
+    for (const words of [rule, source, explains ?? '']) expect(words.length, name).toBeGreaterThan(5)
+  }
+})
+
+it('a rule that is looked at always can be named, and adds nothing', () => {
+  expect(invariantsNamed(['I40', 'I44', 'deadlock']).map(({ name }) => name)).toEqual(['I44'])
+  expect(() => invariantsNamed(['I53'])).toThrowError(/invariant 'I53'/)
+})
 
 describe.each(ROWS)('$rule', (row) => {
   it('is broken', () => {
     const { counterexample } = search(row, { ...row.stage, ...row.broken }, row.preemptions ?? 0)
     expect(counterexample).toMatchObject({ name: row.rule, preemptions: row.preemptions ?? 0 })
     expect(counterexample!.message).toMatch(row.says)
+  })
+
+  it('is broken for who searches all interleavings, too', () => {
+    const { outcome, counterexample } = search(row, { ...row.stage, ...row.broken }, undefined, false)
+    expect([outcome, counterexample?.name]).toEqual(['violated', row.rule])
   })
 
   it('holds', () => {

@@ -1,5 +1,6 @@
 import {
   invariants as allInvariants,
+  builtInRules,
   type Exploration,
   type ExploreOptions,
   mergeExplorations,
@@ -48,7 +49,7 @@ export const checkCommand = command({
       type: 'string',
       valueHint: 'LIST|all|none',
       default: 'all',
-      description: `rules to hold besides what the scenario asserts, with commas between: ${[...new Set(allInvariants.map(({ name }) => name))].join(', ')}`,
+      description: `rules to hold besides what the scenario asserts, with commas between: ${[...new Set(allInvariants.map(({ name }) => name))].join(', ')}; always: ${builtInRules.map(({ name }) => name).join(', ')}`,
     },
     preemptions: {
       type: 'string',

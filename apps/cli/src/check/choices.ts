@@ -1,4 +1,10 @@
-import { invariants as allInvariants, type Program, programOf, type StateInvariant } from '@mm-model/check'
+import {
+  invariants as allInvariants,
+  builtInRules,
+  type Program,
+  programOf,
+  type StateInvariant,
+} from '@mm-model/check'
 import { type DefectName, defects as knownDefects, MachineError } from '@mm-model/core'
 import { nearestWord, type Scenario, ScenarioError } from '@mm-model/scenario'
 import { InputError } from '../input-error.ts'
@@ -13,14 +19,19 @@ export function chooseDefects(where: string, names: readonly string[]): readonly
   })
 }
 
-/** @throws {InputError} for a name that no rule has. */
+/** Those that are always looked at can be named, too. @throws {InputError} for a name that no rule has. */
 export function chooseInvariants(where: string, names: readonly string[]): readonly StateInvariant[] {
   if (names.length === 1 && names[0] === 'all') return allInvariants
   if (names.length === 1 && names[0] === 'none') return []
-  const known = [...new Set(allInvariants.map(({ name }) => name))]
+  const known = ruleNames()
   const wrong = names.find((name) => !known.includes(name))
   if (wrong !== undefined) throw unknown(where, 'invariant', wrong, [...known, 'all', 'none'])
   return allInvariants.filter(({ name }) => names.includes(name))
+}
+
+/** Names of all rules, of those that are always looked at last. */
+function ruleNames(): readonly string[] {
+  return [...new Set([...allInvariants, ...builtInRules].map(({ name }) => name))]
 }
 
 /** @throws {InputError} for a scenario that cannot be set up, or that has no parallel line. */

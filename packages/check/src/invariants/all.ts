@@ -4,6 +4,7 @@
  */
 
 import { MachineError } from '@mm-model/core'
+import { builtInRules } from '../built-in-rules.ts'
 import type { StateInvariant } from '../program.ts'
 import { endInvariants } from './at-end.ts'
 import { I5, I6, I10, I21, I49, I50 } from './calls.ts'
@@ -58,10 +59,11 @@ export const stateInvariants: readonly StateInvariant[] = Object.freeze([
 export const invariants: readonly StateInvariant[] = Object.freeze([...stateInvariants, ...endInvariants])
 
 /**
- * Those of some names: `['I19', 'I23']`. @throws MachineError BAD_CONFIGURATION for a name that none has
+ * Those of some names: `['I19', 'I23']`. One that the search looks at always, `I40`, can be named, and adds nothing.
+ * @throws MachineError BAD_CONFIGURATION for a name that none has
  */
 export function invariantsNamed(names: readonly string[]): StateInvariant[] {
-  const known = new Set(invariants.map(({ name }) => name))
+  const known = new Set([...invariants, ...builtInRules].map(({ name }) => name))
   const unknown = names.find((name) => !known.has(name))
   if (unknown !== undefined) {
     throw new MachineError('BAD_CONFIGURATION', {
