@@ -4,13 +4,16 @@
  *     node scripts/bench.mjs             the search of all interleavings, and fast-check's scheduler on the same program
  *     node scripts/bench.mjs --spin      and spin's verifier on the protocol of tooling/spin (installs spin and gcc where missing)
  *     node scripts/bench.mjs --three     and three threads, each program of which takes a minute or less
+ *     node scripts/bench.mjs --jobs      instead: one job and two of `mm-model check`, and how many steps each of two runs that share their
+ *                                        memory from the beginning: of processors that are busy, wall time says nothing
  *
  * Rates depend on the machine; that the searches end, and after how many executions, does not.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { explore, programOf, stateInvariants } from '@mm-model/check'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { explore, programOf, sharedMemory, stateInvariants } from '@mm-model/check'
 import { parseScenario } from '@mm-model/scenario'
 import { mkwrite } from '@mm-model/strategy-mkwrite'
 import fc from 'fast-check'
@@ -84,6 +87,70 @@ function spin() {
   )
 }
 
+function programIn(file, defects) {
+  const text = readFileSync(join(HERE, '..', 'programs', `${file}.scn`), 'utf8')
+  return programOf(parseScenario(text, { name: file }), { ...STAGE, defects })
+}
+
+/** `mm-model check` with so many jobs, in seconds. */
+async function checked(file, defects, jobs) {
+  const cli = join(HERE, '..', '..', '..', 'apps', 'cli', 'dist', 'cli.js')
+  const flags = defects.length === 0 ? [] : ['--defect', defects.join()]
+  const words = [
+    'check',
+    join(HERE, '..', 'programs', `${file}.scn`),
+    ...flags,
+    '--jobs',
+    String(jobs),
+    '--json',
+  ]
+  const [{ stdout }, seconds] = await timed(() =>
+    spawnSync(process.execPath, [cli, ...words], { encoding: 'utf8' }),
+  )
+  const { verdict, steps } = JSON.parse(stdout)
+  console.log(`${file}, ${jobs} jobs: ${verdict}; ${steps} steps in ${seconds.toFixed(2)} s`)
+  return seconds
+}
+
+async function jobs(file, defects) {
+  const one = await checked(file, defects, 1)
+  const two = await checked(file, defects, 2)
+  const alone = explore(programIn(file, defects)).steps
+  const memory = sharedMemory(programIn(file, defects))
+  const stop = new Int32Array(new SharedArrayBuffer(4))
+  const both = await Promise.all(
+    [0, 1].map(
+      (member) =>
+        new Promise((resolve, reject) => {
+          const worker = new Worker(import.meta.filename, {
+            workerData: { file, defects, memory, member, stop },
+          })
+          worker.on('message', resolve)
+          worker.on('error', reject)
+        }),
+    ),
+  )
+  console.log(
+    `  two jobs take ${((100 * two) / one).toFixed(0)} % of the time of one; one runs ${alone} steps by itself, ` +
+      `each of two ${both.join(' and ')}: the busier ${((100 * Math.max(...both)) / alone).toFixed(0)} %`,
+  )
+}
+
+if (!isMainThread) {
+  const { file, defects, memory, member, stop } = workerData
+  const progress = () => Atomics.load(stop, 0) === 0
+  const { steps } = explore(programIn(file, defects), { together: { memory, member }, progress })
+  Atomics.store(stop, 0, 1)
+  parentPort.postMessage(steps)
+  process.exit()
+}
+if (process.argv.includes('--jobs')) {
+  await jobs('two-writers', [])
+  await jobs('writer-and-freeze', [])
+  await jobs(...THREE['two writers and fsync'])
+  process.exit()
+}
+
 const program = programOf(parseScenario(HOLE, { name: 'two-writers' }), STAGE)
 let ours = 0
 for (const round of [1, 2, 3]) {
@@ -96,7 +163,6 @@ console.log(`steps/s, beside fast-check's scheduler: ${(ours / theirs).toFixed(1
 if (process.argv.includes('--spin')) spin()
 if (process.argv.includes('--three')) {
   for (const [name, [file, defects]] of Object.entries(THREE)) {
-    const text = readFileSync(join(HERE, '..', 'programs', `${file}.scn`), 'utf8')
-    await search(name, programOf(parseScenario(text, { name }), { ...STAGE, defects }), {})
+    await search(name, programIn(file, defects), {})
   }
 }

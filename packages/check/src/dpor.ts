@@ -23,9 +23,9 @@ import { conflict, type Footprint, HOW_MASK, HOW_SHIFT } from './footprint.ts'
 import {
   bits,
   type Level,
-  lowest,
   NOTHING,
   next,
+  one,
   type SavedLevel,
   type SavedSearch,
   savedLevels,
@@ -46,6 +46,8 @@ export class ReducedSearch {
   #none: readonly Footprint[] = []
   readonly #index: RaceIndex = new RaceIndex()
   #cache: StateCache | null = null
+  /** Of the choices that are free, as {@link one} says. */
+  #order: number
   #first: Int32Array = new Int32Array(0)
   readonly #one: Int32Array = new Int32Array(1)
   /** What the search goes on from, as long as it has not come there: so far nothing else is known of it. */
@@ -58,6 +60,7 @@ export class ReducedSearch {
 
   constructor(search: Search) {
     this.#search = search
+    this.#order = (search.together?.member ?? 0) % 32
   }
 
   /** Searches all, or the rest, from where it was; answers the first schedule that ends in something wrong. @throws Stop */
@@ -77,6 +80,8 @@ export class ReducedSearch {
    */
   partition(depth: number): Found | null {
     this.#deepest = depth
+    // The same parts for everybody.
+    this.#order = 0
     this.#parts = []
     return this.#searchFrom(this.#begin(false))
   }
@@ -134,7 +139,7 @@ export class ReducedSearch {
       for (;;) {
         if (this.#levels.length <= this.#base) return null
         const level = this.#levels.at(-1)!
-        if (next(level) >= 0) break
+        if (next(level, this.#order) >= 0) break
         this.#leave(level)
       }
       const { done, mark } = this.#levels.at(-1)!
@@ -186,7 +191,7 @@ export class ReducedSearch {
         level.backtrack = 0
         return null
       }
-      const thread = next(level)
+      const thread = next(level, this.#order)
       if (thread < 0) {
         const left = this.#all & ~level.done
         if ((left & ~level.waiting) === 0 && level.explored === 0) {
@@ -208,7 +213,7 @@ export class ReducedSearch {
         this.#races(depth, thread, footprint, true)
         const able = this.#all & ~level.done & ~level.waiting & ~level.sleep
         level.backtrack |=
-          level.explored === 0 && (level.backtrack & ~level.sleep) === 0 ? lowest(able) : able
+          level.explored === 0 && (level.backtrack & ~level.sleep) === 0 ? one(able, this.#order) : able
         continue
       }
       level.thread = thread
@@ -278,7 +283,7 @@ export class ReducedSearch {
     const initials = this.#initialsAfter(at, depth)
     if ((initials & (level.backtrack | level.sleep)) !== 0) return
     const able = initials & ~level.waiting & ~level.done
-    level.backtrack |= able !== 0 ? lowest(able) : this.#all & ~level.done & ~level.waiting
+    level.backtrack |= able !== 0 ? one(able, this.#order) : this.#all & ~level.done & ~level.waiting
   }
 
   #level({ done, hash }: Path, from: Level | null, past: Past): Level {
@@ -315,7 +320,9 @@ export class ReducedSearch {
     }
     const able = this.#all & ~done & ~level.waiting & ~level.sleep
     if (this.#deepest < Infinity && this.#levels.length < this.#deepest) level.backtrack = able
-    else level.backtrack = preferred >= 0 && (able & (1 << preferred)) !== 0 ? 1 << preferred : lowest(able)
+    else
+      level.backtrack =
+        preferred >= 0 && (able & (1 << preferred)) !== 0 ? 1 << preferred : one(able, this.#order)
     return level
   }
 
@@ -351,7 +358,7 @@ export class ReducedSearch {
       initials |= 1 << thread
     if ((initials & (level.backtrack | level.sleep)) !== 0) return
     const able = initials & ~level.waiting & ~level.done
-    if (able !== 0) level.backtrack |= (able & (1 << thread)) !== 0 ? 1 << thread : lowest(able)
+    if (able !== 0) level.backtrack |= (able & (1 << thread)) !== 0 ? 1 << thread : one(able, this.#order)
     else level.backtrack |= this.#all & ~level.done & ~level.waiting
   }
 

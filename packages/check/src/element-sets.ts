@@ -4,6 +4,7 @@
  */
 
 import type { Footprint } from './footprint.ts'
+import { SharedLog } from './shared-memory.ts'
 
 /** The number of the empty set. */
 export const EMPTY_SET = 0
@@ -14,9 +15,17 @@ export class ElementSets {
   readonly #unions: Map<number, number> = new Map()
   /** Of footprints as they come: a step that is known has the same each time. */
   readonly #footprints: WeakMap<Footprint, number> = new WeakMap()
+  readonly #log: SharedLog | null
+
+  /** `memory`: of the numbers that other searches give, too; null for one's own. */
+  constructor(memory: SharedArrayBuffer | null) {
+    this.#log = memory === null ? null : new SharedLog(memory, (elements) => this.#append(elements))
+  }
 
   /** Its elements, ascending. */
   of(set: number): Int32Array {
+    // Another search has given the number, and this one has not heard of it.
+    if (set >= this.#sets.length) this.#log?.pull()
     return this.#sets[set]!
   }
 
@@ -35,7 +44,7 @@ export class ElementSets {
     const pair = Math.min(a, b) * 0x2000000 + Math.max(a, b)
     const known = this.#unions.get(pair)
     if (known !== undefined) return known
-    const union = this.#number(merged(this.#sets[a]!, this.#sets[b]!))
+    const union = this.#number(merged(this.of(a), this.of(b)))
     this.#unions.set(pair, union)
     return union
   }
@@ -44,8 +53,14 @@ export class ElementSets {
     const name = elements.join()
     const known = this.#numbers.get(name)
     if (known !== undefined) return known
+    if (this.#log === null) return this.#append(elements)
+    this.#log.add(elements, () => this.#numbers.has(name))
+    return this.#numbers.get(name)!
+  }
+
+  #append(elements: Int32Array): number {
     this.#sets.push(elements)
-    this.#numbers.set(name, this.#sets.length - 1)
+    this.#numbers.set(elements.join(), this.#sets.length - 1)
     return this.#sets.length - 1
   }
 }

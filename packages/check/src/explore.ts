@@ -9,8 +9,9 @@ import { type Counterexample, counterexampleOf } from './counterexample.ts'
 import { ReducedSearch } from './dpor.ts'
 import type { SavedSearch } from './level.ts'
 import type { Program, StateInvariant } from './program.ts'
-import { type Found, Search, Stop } from './search.ts'
+import { type Found, Search, type Together } from './search.ts'
 import { shrinkSchedule } from './shrink-schedule.ts'
+import { Stop } from './stop.ts'
 
 /** How to explore; left out, every interleaving. */
 export interface ExploreOptions {
@@ -35,6 +36,11 @@ export interface ExploreOptions {
   readonly shard?: { readonly index: number; readonly count: number } | undefined
   /** Go on from where a search of the same program, with the same rules and shard, has stopped. */
   readonly resume?: Checkpoint | undefined
+  /**
+   * Search together with others that are given the same memory (`sharedMemory`), program, rules, shard and checkpoint, each in a thread of its
+   * own: what one is through with, no other begins. What holds in one then holds; `joinExplorations` says what all came to.
+   */
+  readonly together?: Together | undefined
   /** Called now and then; `false` stops the search. */
   readonly progress?: ((at: Progress) => boolean | undefined) | undefined
   /** Whether a counterexample is to be a shortest one, which takes another search; left out, yes. */
@@ -111,7 +117,7 @@ export function explore(program: Program, options: ExploreOptions = {}): Explora
   for (const [name, value] of Object.entries({ ...limits, preemptions: preemptions ?? 0, ...random })) {
     if (!Number.isInteger(value) || value < 0) throw badOption(name, value, 'a whole number, 0 or more')
   }
-  const search = new Search(program, invariants, limits, finalStates)
+  const search = new Search(program, invariants, limits, finalStates, options.together ?? null)
   if (resume !== undefined) search.addCounts(resume.counts)
   const run = new Exploring(search, options)
   let found: Found | null = null

@@ -40,6 +40,7 @@ import {
 } from '@mm-model/core'
 
 import type { Historian } from './history.ts'
+import { SharedLog } from './shared-memory.ts'
 
 /** Elements of a step's footprint. */
 export type Footprint = Int32Array
@@ -100,6 +101,7 @@ export class Recorder {
   readonly #observed: readonly (readonly number[])[]
   readonly #historian: Historian | null
   readonly #asTold: boolean
+  #log: SharedLog | null = null
   #elements: Int32Array = new Int32Array(64)
   #length = 0
   /** Kinds of what the step changed, events among them; a bit each. */
@@ -118,6 +120,14 @@ export class Recorder {
     this.#observed = Array.from({ length: KINDS }, (_, kind) =>
       sets.flatMap((set, key) => ((set & (1 << kind)) !== 0 ? [key] : [])),
     )
+  }
+
+  /** Gives out keys from now on together with the recorders of other searches; before any is given. */
+  share(memory: SharedArrayBuffer): void {
+    this.#log = new SharedLog(memory, ([kind, isNumber, ...codes]) => {
+      const id = String.fromCharCode(...codes)
+      this.#append(kind!, isNumber === 1 ? Number(id) : id)
+    })
   }
 
   /** Listens to `machine.touched`. */
@@ -187,19 +197,28 @@ export class Recorder {
   }
 
   #keyOfNumber(kind: number, id: number): number {
-    const name = id * KINDS + kind
-    return this.#numbered.get(name) ?? this.#newKey(this.#numbered, name, kind, id)
+    return this.#numbered.get(id * KINDS + kind) ?? this.#newKey(kind, id)
   }
 
   #keyOfName(kind: number, id: string): number {
-    const named = this.#named[kind]!
-    return named.get(id) ?? this.#newKey(named, id, kind, id)
+    return this.#named[kind]!.get(id) ?? this.#newKey(kind, id)
   }
 
-  #newKey<K>(map: Map<K, number>, name: K, kind: number, id: number | string): number {
+  #newKey(kind: number, id: number | string): number {
+    if (this.#log === null) return this.#append(kind, id)
+    const isNumber = typeof id === 'number'
+    const known = (): number | undefined =>
+      isNumber ? this.#numbered.get(id * KINDS + kind) : this.#named[kind]!.get(id)
+    const codes = Array.from(String(id), (_, i) => String(id).charCodeAt(i))
+    this.#log.add([kind, isNumber ? 1 : 0, ...codes], () => known() !== undefined)
+    return known()!
+  }
+
+  #append(kind: number, id: number | string): number {
     const key = this.#names.length
     this.#names.push([kind, id])
-    map.set(name, key)
+    if (typeof id === 'number') this.#numbered.set(id * KINDS + kind, key)
+    else this.#named[kind]!.set(id, key)
     return key
   }
 }

@@ -16,7 +16,7 @@ export {
 } from './explore.ts'
 export type { CommittedFile, Happened, RunHistory, Sync } from './history.ts'
 export { invariants, invariantsNamed, stateInvariants } from './invariants/all.ts'
-export { mergeExplorations } from './merge.ts'
+export { joinExplorations, mergeExplorations } from './merge.ts'
 export { type Trace, type TraceEvent, traceOf } from './perfetto.ts'
 export type { Instance, Program, StateInvariant, Thread } from './program.ts'
 export { type Replay, replay } from './replay.ts'
@@ -29,7 +29,8 @@ export {
   type ScheduleProfile,
   stringifySchedule,
 } from './schedule-file.ts'
-export type { Wrong } from './search.ts'
+export type { Together, Wrong } from './search.ts'
+export { type SharedMemory, sharedMemory } from './shared-memory.ts'
 export { shrinkProgram } from './shrink-program.ts'
 export { type Timeline, type TimelineStep, timelineOf } from './timeline.ts'
 export { formatTimeline, type TimelineStyle } from './timeline-table.ts'

@@ -40,14 +40,19 @@ export interface Level {
 /** The footprint of a step that has touched nothing. */
 export const NOTHING: Footprint = /*#__PURE__*/ new Int32Array(0)
 
-/** A thread to run from the level, or -1. */
-export function next(level: Level): number {
-  return firstThread(level.backtrack & ~level.explored & ~level.sleep & ~level.waiting & ~level.done)
+/** The thread to run from the level, by `order`, or -1. */
+export function next(level: Level, order: number): number {
+  return firstThread(
+    one(level.backtrack & ~level.explored & ~level.sleep & ~level.waiting & ~level.done, order),
+  )
 }
 
-/** The lowest of some bits. */
-export function lowest(bits: number): number {
-  return bits & -bits
+/** One of some bits; which, `order` says, so that searches of one program take different ways: 0 takes the lowest. */
+export function one(bits: number, order: number): number {
+  if (order === 1) return bits === 0 ? 0 : 1 << (31 - Math.clz32(bits))
+  const upper = bits & (-1 << order)
+  const from = upper === 0 ? bits : upper
+  return from & -from
 }
 
 /** What of a level goes into a file: the rest follows from running it. */

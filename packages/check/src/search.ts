@@ -12,7 +12,9 @@ import { EVENTS, type Footprint, PAST, Recorder } from './footprint.ts'
 import { Historian, RunHistory } from './history.ts'
 import { type Held, LockOrder } from './lock-order.ts'
 import type { Instance, Program, StateInvariant } from './program.ts'
+import type { SharedMemory } from './shared-memory.ts'
 import { LOCKS, type StateHash } from './state-hash.ts'
+import { Stop } from './stop.ts'
 import { type Transition, Transitions } from './transitions.ts'
 
 /** What is wrong at the end of a schedule. */
@@ -46,8 +48,11 @@ export interface Limits {
   readonly states: number
 }
 
-/** Thrown inside a search that has come to a limit, or to what the model does not have. */
-export class Stop extends Error {}
+/** What several searches of the program share, and which of them one is, from 0. */
+export interface Together {
+  readonly memory: SharedMemory
+  readonly member: number
+}
 
 /** Steps from one call of {@link Search.onTick} to the next. */
 const STEPS_A_TICK = 8192
@@ -61,6 +66,7 @@ export class Search {
   readonly stepInvariants: readonly (readonly [invariant: StateInvariant, kinds: number])[]
   readonly endInvariants: readonly StateInvariant[]
   readonly limits: Limits
+  readonly together: Together | null
   /** Listens where rules look at the past. */
   readonly #historian: Historian | null
   /** Kinds of events that it hears; a bit each. */
@@ -102,10 +108,12 @@ export class Search {
     invariants: readonly StateInvariant[],
     limits: Limits,
     collectStates: boolean,
+    together: Together | null = null,
   ) {
     this.program = program
     this.limits = limits
     this.collectStates = collectStates
+    this.together = together
     const everyStep = invariants.filter((invariant) => invariant.everyStep === true)
     this.stepInvariants = everyStep.map((invariant) => [invariant, maskOf(invariant) | heardBy(invariant)])
     const asked = invariants.reduce((mask, one) => mask | maskOf(one) | heardBy(one), 0) & EVENTS
@@ -119,6 +127,7 @@ export class Search {
     this.#read = everyStep.reduce((mask, one) => mask | maskOf(one), 0)
     this.#readsLocks = (this.#read & LOCKS) !== 0
     this.recorder = new Recorder([...everyStep.map(maskOf), ...pasts], this.#historian)
+    if (together !== null) this.recorder.share(together.memory.keys)
     this.locks = new LockOrder(this.recorder)
     this.endInvariants = invariants
   }

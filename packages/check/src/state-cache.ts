@@ -12,6 +12,7 @@ import { ElementSets, EMPTY_SET } from './element-sets.ts'
 import type { Footprint } from './footprint.ts'
 import { bits } from './level.ts'
 import type { Search } from './search.ts'
+import { SharedStates } from './shared-memory.ts'
 import type { StateHash } from './state-hash.ts'
 import { StateTable } from './state-table.ts'
 
@@ -21,7 +22,9 @@ export const NO_FUTURE: Int32Array = /*#__PURE__*/ new Int32Array(0)
 export class StateCache {
   readonly #hash: StateHash
   readonly #table: StateTable
-  readonly #sets: ElementSets = new ElementSets()
+  readonly #sets: ElementSets
+  /** Where states are kept that other searches know, too. */
+  readonly #shared: SharedStates | null
   readonly #search: Search
 
   /** Of a search of so many threads and interrupts; `hash` is that of the state at hand. */
@@ -29,11 +32,15 @@ export class StateCache {
     this.#search = search
     this.#hash = hash
     this.#table = new StateTable(size + 1, search.limits.states)
+    const memory = search.together?.memory ?? null
+    this.#sets = new ElementSets(memory?.sets ?? null)
+    this.#shared = memory === null ? null : new SharedStates(memory, size)
   }
 
   /** Whether the state at hand is known to who comes there with these asleep; `future` is then what is touched from there on. */
   find(sleep: number, future: Int32Array): boolean {
     const { lanes } = this.#hash
+    if (this.#shared !== null) return this.#shared.find(lanes[0]!, lanes[1]!, sleep, future)
     const at = this.#table.find(lanes[0]!, lanes[1]!)
     if (at < 0) return false
     const { numbers } = this.#table
@@ -44,6 +51,11 @@ export class StateCache {
 
   /** All that comes after a state is known. */
   remember(a: number, b: number, sleep: number, future: Int32Array): void {
+    if (this.#shared !== null) {
+      this.#shared.add(a, b, sleep, future)
+      this.#search.states = this.#shared.size
+      return
+    }
     const known = this.#table.find(a, b)
     // What was known with fewer asleep stays.
     if (known >= 0 && bits(this.#table.numbers[known]!) <= bits(sleep)) return

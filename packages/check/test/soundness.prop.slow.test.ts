@@ -13,7 +13,8 @@ import { mountExt4, mountXfs } from '@mm-model/dax'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { searchBounded } from '../src/bounded.ts'
-import { type Limits, Search, Stop } from '../src/search.ts'
+import { type Limits, Search } from '../src/search.ts'
+import { Stop } from '../src/stop.ts'
 import { anyShape, type CallName, deafTo, program, type Setting, type Shape } from './programs.ts'
 
 /*

@@ -3,7 +3,6 @@ import {
   builtInRules,
   type Exploration,
   type ExploreOptions,
-  mergeExplorations,
   shrinkProgram,
   timelineOf,
 } from '@mm-model/check'
@@ -17,12 +16,12 @@ import { chooseStrategy, isBuiltIn, locateStrategy, STRATEGY_ARG } from '../stra
 import { counted } from '../table.ts'
 import { printError } from '../terminal.ts'
 import { EXIT_CODES, explorationAsJson, printExploration } from './check-report.ts'
-import { chooseDefects, chooseInvariants, listOf, programFor, refusing } from './choices.ts'
+import { chooseDefects, chooseInvariants, listOf, programFor, refusingLater } from './choices.ts'
 import { Progress } from './progress.ts'
 import { refuseUnwritable, writeSchedule, writeTrace } from './schedule-files.ts'
-import { digestOfSearch, readStopped, type StoppedSearch, writeStopped } from './search-files.ts'
+import { digestOfSearch, readStopped, writeStopped } from './search-files.ts'
 import type { SearchPart, SearchTask } from './search-task.ts'
-import { type ChosenStrategy, searchParts } from './workers.ts'
+import { searchInWorkers } from './workers.ts'
 
 /** `mm-model check`: every interleaving of a scenario's parallel line. */
 export const checkCommand = command({
@@ -139,16 +138,18 @@ export const checkCommand = command({
       rules: args.invariants.split(','),
       limits,
     }
-    const search = digestOfSearch(task, name, division.count)
-    const saved = args.resume === undefined ? null : readStopped(args.resume, search, division.parts.length)
+    const search = digestOfSearch(task, name, division.shard?.count ?? 1)
+    const resume =
+      args.resume === undefined ? undefined : readStopped(args.resume, search, division.shard ?? null)
     const progress = new Progress(terminal)
     const plugin = isBuiltIn(strategy) ? null : locateStrategy('check', name)
-    const results = await searchAll(task, { strategy, name, plugin }, division, saved, progress, args.file)
-    progress.end()
-    const found = division.parts.length === 1 ? results[0]! : mergeExplorations(results)
-    if (found.verdict === 'not exhausted: stopped') {
+    const found = await refusingLater(
+      args.file,
+      searchInWorkers({ task, program, ...division, resume }, { strategy, name, plugin }, progress.show),
+    ).finally(() => progress.end())
+    if (found.verdict === 'not exhausted: stopped' && found.checkpoint !== null) {
       const path = `${scenario.name}.resume.json`
-      writeStopped(path, search, division.shard ?? null, results)
+      writeStopped(path, search, division.shard ?? null, found.checkpoint)
       printError(`stopped; go on with the same flags and --resume ${path}`)
     }
     const { counterexample } = found
@@ -205,11 +206,10 @@ function textOf({ ops, assertions }: Scenario): string {
   return [...ops, ...assertions].map((line) => `  ${line.text}`).join('\n')
 }
 
-/** How a search is divided: `parts` are run here, of `count`. */
+/** How a search is divided: into shards, of which one is searched here, and between jobs. */
 interface Division {
-  readonly shard: { readonly index: number; readonly count: number } | undefined
-  readonly parts: readonly SearchPart['shard'][]
-  readonly count: number
+  readonly shard: SearchPart['shard']
+  readonly jobs: number
 }
 
 interface DivisionArgs {
@@ -219,63 +219,29 @@ interface DivisionArgs {
 }
 
 /** @throws {InputError} for a division that is none, or of a search that cannot be divided */
-function divisionOf({ jobs, shard, resume }: DivisionArgs, { preemptions, random }: SearchOptions): Division {
+function divisionOf({ jobs, shard, resume }: DivisionArgs, limits: SearchOptions): Division {
   const threads = numberOf('jobs', jobs, 1, 64) ?? 1
-  const bounded = preemptions !== undefined || random !== undefined
+  const bounded = limits.preemptions !== undefined || limits.random !== undefined
   if (bounded && (threads > 1 || shard !== undefined || resume !== undefined))
     throw new InputError(
       'check',
       '--jobs, --shard and --resume are for searches of all interleavings',
       'leave out --preemptions and --random, or these',
     )
-  const [index, count] = shard === undefined ? [1, 1] : shardOf(shard)
-  const all = count * threads
-  return {
-    shard: shard === undefined ? undefined : { index, count },
-    parts:
-      all === 1
-        ? [undefined]
-        : Array.from({ length: threads }, (_, i) => ({ index: (index - 1) * threads + i + 1, count: all })),
-    count: all,
-  }
+  if (threads > 1 && limits.maxStates === 0)
+    throw new InputError(
+      'check',
+      '--jobs share the states that they remember, and --max-states is 0',
+      'leave out one of them',
+    )
+  return { shard: shard === undefined ? undefined : shardOf(shard), jobs: threads }
 }
 
-function shardOf(text: string): [index: number, count: number] {
+function shardOf(text: string): { index: number; count: number } {
   const [, index = 0, count = 0] = (/^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? []).map(Number)
   if (index < 1 || index > count)
     throw new InputError('check', `--shard '${text}'`, 'give I/N, as in 1/4: I from 1 to N, N up to 9999')
-  return [index, count]
-}
-
-/** Each part from where it was; one that had come to its end is not run again. */
-async function searchAll(
-  task: SearchTask,
-  chosen: ChosenStrategy,
-  { parts }: Division,
-  saved: StoppedSearch | null,
-  progress: Progress,
-  path: string,
-): Promise<Exploration[]> {
-  const open = parts.flatMap((shard, i) => {
-    const part = saved?.parts[i]
-    return part?.checkpoint === null ? [] : [{ i, shard, resume: part?.checkpoint }]
-  })
-  let found: readonly Exploration[]
-  try {
-    found = await searchParts(task, chosen, open, progress.show)
-  } catch (error) {
-    progress.end()
-    return refusing(path, () => {
-      throw error
-    })
-  }
-  return parts.map((_, i): Exploration => {
-    const at = open.findIndex((part) => part.i === i)
-    if (at >= 0) return found[at]!
-    const verdict = 'holds in all interleavings'
-    const rest = { finalStates: new Map<string, number>(), counterexample: null, checkpoint: null }
-    return { outcome: 'holds', verdict, ...saved!.parts[i]!.counts!, ...rest }
-  })
+  return { index, count }
 }
 
 /** The schedules that were to be run, when that is what left others out. */

@@ -43,6 +43,17 @@ export function programFor(
   return refusing(path, () => programOf(scenario, options))
 }
 
+/** As {@link refusing}, of what fails later. */
+export async function refusingLater<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    return refusing(path, () => {
+      throw error
+    })
+  }
+}
+
 /** What the checker refuses is the fault of the input. */
 export function refusing<T>(path: string, work: () => T): T {
   try {

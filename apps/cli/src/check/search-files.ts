@@ -1,18 +1,11 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { Checkpoint, Counts, Exploration } from '@mm-model/check'
+import type { Checkpoint } from '@mm-model/check'
 import { InputError, systemReason } from '../input-error.ts'
 import type { SearchTask } from './search-task.ts'
 
 const FORMAT = 'mm-model search'
-const VERSION = 1
-
-/** What is left of a part that has stopped, or what it came to. */
-interface SavedPart {
-  readonly checkpoint: Checkpoint | null
-  /** Of a part that came to its end. */
-  readonly counts: Counts | null
-}
+const VERSION = 2
 
 /** A search that was stopped. */
 export interface StoppedSearch {
@@ -21,14 +14,14 @@ export interface StoppedSearch {
   /** {@link digestOfSearch}. */
   readonly search: string
   readonly shard: { readonly index: number; readonly count: number } | null
-  readonly parts: readonly SavedPart[]
+  readonly checkpoint: Checkpoint
 }
 
-/** A number for the search: the scenario, what it runs on, the rules, the strategy, and into how many parts it is divided. */
-export function digestOfSearch(task: SearchTask, strategy: string, parts: number): string {
+/** A number for the search: the scenario, what it runs on, the rules, the strategy, and into how many shards it is divided. */
+export function digestOfSearch(task: SearchTask, strategy: string, shards: number): string {
   const { limits, ...rest } = task
   const { preemptions, random } = limits
-  const what = JSON.stringify({ ...rest, preemptions, random, strategy, parts })
+  const what = JSON.stringify({ ...rest, preemptions, random, strategy, shards })
   return createHash('sha256').update(what).digest('hex').slice(0, 16)
 }
 
@@ -37,15 +30,9 @@ export function writeStopped(
   path: string,
   search: string,
   shard: StoppedSearch['shard'],
-  found: readonly Exploration[],
+  checkpoint: Checkpoint,
 ): void {
-  const parts = found.map(
-    ({ checkpoint, executions, steps, redundant, matched, states, locks }): SavedPart => {
-      const counts = { executions, steps, redundant, matched, states, locks }
-      return checkpoint === null ? { checkpoint, counts } : { checkpoint, counts: null }
-    },
-  )
-  const file: StoppedSearch = { format: FORMAT, version: VERSION, search, shard, parts }
+  const file: StoppedSearch = { format: FORMAT, version: VERSION, search, shard, checkpoint }
   try {
     writeFileSync(path, `${JSON.stringify(file)}\n`)
   } catch (error) {
@@ -54,33 +41,29 @@ export function writeStopped(
 }
 
 /** @throws {InputError} for a file that is no stopped search, or another one */
-export function readStopped(path: string, search: string, parts: number): StoppedSearch {
-  const file = readJson(path, 'give --resume a file that a stopped mm-model check wrote') as StoppedSearch
-  if (file?.format !== FORMAT || file.version !== VERSION || !Array.isArray(file.parts))
-    throw new InputError(
-      path,
-      'is no stopped search',
-      'give --resume a file that a stopped mm-model check wrote',
-    )
-  if (file.search !== search || file.parts.length !== parts)
+export function readStopped(path: string, search: string, shard: StoppedSearch['shard']): Checkpoint {
+  const remedy = 'give --resume a file that a stopped mm-model check wrote'
+  const file = readJson(path, remedy) as StoppedSearch
+  if (file?.format !== FORMAT || file.version !== VERSION)
+    throw new InputError(path, 'is no stopped search', remedy)
+  if (file.search !== search || file.shard?.index !== shard?.index)
     throw new InputError(
       path,
       'is of another search',
-      'give the scenario unchanged, and the flags that it was begun with (--jobs and --shard, too)',
+      'give the scenario unchanged, and the flags that it was begun with (--shard, too; --jobs may differ)',
     )
-  for (const part of file.parts) {
-    if (!isSaved(part)) throw new InputError(path, 'is spoilt', 'search again from the beginning')
-  }
-  return file
+  if (!isCheckpoint(file.checkpoint))
+    throw new InputError(path, 'is spoilt', 'search again from the beginning')
+  return file.checkpoint
 }
 
-function isSaved(part: SavedPart): boolean {
-  if (part?.checkpoint === null) return part.counts !== null && typeof part.counts.steps === 'number'
-  const checkpoint = part?.checkpoint
+function isCheckpoint(checkpoint: Checkpoint | undefined): boolean {
+  const counts = checkpoint?.counts
+  const numbers = [checkpoint?.part, counts?.executions, counts?.steps, counts?.redundant, counts?.matched]
   return (
-    isSavedSearch(checkpoint?.search) &&
-    Number.isInteger(checkpoint?.part) &&
-    Array.isArray(checkpoint?.counts?.locks)
+    numbers.every((number) => Number.isInteger(number)) &&
+    Array.isArray(counts?.locks) &&
+    isSavedSearch(checkpoint?.search)
   )
 }
 

@@ -24,10 +24,11 @@ export interface SearchTask {
   readonly limits: Pick<ExploreOptions, 'preemptions' | 'random' | 'maxSteps' | 'maxExecutions' | 'maxStates'>
 }
 
-/** A part of a search: of how many, which, and where it had stopped. */
+/** A part of a search: of how many, which, where it had stopped, and with which others it is searched. */
 export interface SearchPart {
   readonly shard: { readonly index: number; readonly count: number } | undefined
   readonly resume: Checkpoint | undefined
+  readonly together?: ExploreOptions['together']
 }
 
 /** Searches a part; `progress` answers false to stop it. */
