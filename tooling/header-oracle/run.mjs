@@ -13,12 +13,12 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { installPackages } from '@mm-model/apt'
 import { CONFIGURATIONS, ourFunctions } from './helpers.mjs'
 import { BLOCK, createHalves, createInputs, digest, evaluate, foldDigest, SEED } from './inputs.mjs'
 import { buildOracle } from './kernel-side.mjs'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const APT = 'apt-get'
 const PACKAGES = [
   'linux-source-6.1',
   'linux-source-6.12',
@@ -48,11 +48,7 @@ const { values: options } = parseArgs({
   },
 })
 
-if (options.install) {
-  for (const goal of [['update'], ['install', '-y', '--no-install-recommends', ...PACKAGES]]) {
-    execFileSync(APT, goal, { stdio: 'inherit' })
-  }
-}
+if (options.install) installPackages(PACKAGES, { tell: console.log })
 
 const modules = {}
 for (const name of ['index', 'x86-64', 'arm64', 'riscv64']) {

@@ -1,8 +1,9 @@
 /** Installs spin where it is missing, makes the verifier of a variant, and runs it to its end. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { AptError, installPackages } from '@mm-model/apt'
 import { readVerdict } from './verdict.mjs'
 
 const HERE = import.meta.dirname
@@ -39,19 +40,11 @@ export function installPrograms(tell) {
   if (missing.length === 0) return
   const packages = missing.map((name) => PACKAGES[name])
   const needed = `found no ${missing.join(', no ')}`
-  if (findProgram('apt-get') === null)
-    throw missingTool(`${needed} and no apt-get`, 'install them, then run this again')
-  const root = process.getuid?.() === 0
-  if (!root && findProgram('sudo') === null)
-    throw missingTool(
-      `${needed}, and neither root’s rights nor sudo`,
-      `run \`apt-get install ${packages.join(' ')}\` as root`,
-    )
-  const prefix = root ? [] : ['sudo', '-n']
-  for (const goal of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
-    const [program, ...args] = [...prefix, 'apt-get', ...goal]
-    tell(`$ ${[program, ...args].join(' ')}`)
-    spawnSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  try {
+    installPackages(packages, { tell })
+  } catch (error) {
+    if (!(error instanceof AptError)) throw error
+    throw missingTool(`${needed}, and ${error.found}`, error.remedy)
   }
   const still = missingPrograms()
   if (still.length > 0)

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { AptError, installPackages } from '@mm-model/apt'
 import { SLOW } from '@mm-model/vitest-config'
 import type { TestProject } from 'vitest/node'
 
@@ -44,14 +44,13 @@ function find(): string | null {
 function install(): string | null {
   if (process.getuid?.() !== 0 || !existsSync(APT)) return null
   console.log('docs: no Chromium found, installing it with apt-get …')
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  for (const args of [
-    ['update', '-qq'],
+  try {
     // Without a font, text has no width and the tests of the layout mean nothing.
-    ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-dejavu-core'],
-  ]) {
-    const { status, stderr } = spawnSync(APT, args, { env, encoding: 'utf8', timeout: 300_000 })
-    if (status !== 0) console.log(`docs: apt-get ${args[0]} ended in ${status}\n${stderr}`)
+    const packages = ['chromium', 'fonts-dejavu-core']
+    installPackages(packages, { tell: console.log, quiet: true, seconds: 300 })
+  } catch (error) {
+    if (!(error instanceof AptError)) throw error
+    console.log(`docs: ${error.message}`)
   }
   return find()
 }

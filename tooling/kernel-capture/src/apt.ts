@@ -1,4 +1,5 @@
 /** What the harness needs from Debian, and its installation, which is never silent. */
+import * as apt from '@mm-model/apt'
 import { CaptureError } from './capture-error.ts'
 import { findProgram, runProgram } from './programs.ts'
 
@@ -43,23 +44,31 @@ export function missingPackages(builds: boolean): readonly string[] {
   return Object.keys(packages).filter((name) => !isInstalled(name))
 }
 
-/** Says what it will install, asks apt for new lists, and installs. */
+/**
+ * Says what it will install, asks apt for new lists, and installs.
+ *
+ * @throws {CaptureError} CAPTURE_MISSING_TOOL, CAPTURE_PROGRAM_FAILED
+ */
 export function installPackages(names: readonly string[], tell: (line: string) => void): void {
   tell(`installing ${names.length} Debian packages on this machine, with what they depend on:`)
   for (const name of names) tell(`  ${name}: ${PACKAGES[name] ?? BUILD_PACKAGES[name] ?? ''}`)
-  updateLists(tell)
-  runLoud(['apt-get', 'install', '-y', '--no-install-recommends', ...names], tell)
+  captured(() => apt.installPackages(names, { tell }))
 }
 
 /** Package lists may be too old to have a kernel's version, or may never have been fetched. */
 export function updateLists(tell: (line: string) => void): void {
-  runLoud(['apt-get', 'update'], tell)
+  captured(() => apt.updateLists({ tell }))
 }
 
-function runLoud(words: readonly string[], tell: (line: string) => void): void {
-  const [program, ...rest] = [...rootPrefix(), ...words] as [string, ...string[]]
-  tell(`$ ${[program, ...rest].join(' ')}`)
-  runProgram(program, rest, { loud: true })
+function captured(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!(error instanceof apt.AptError)) throw error
+    const { found, expected, remedy } = error
+    const code = error.code === 'APT_FAILED' ? 'CAPTURE_PROGRAM_FAILED' : 'CAPTURE_MISSING_TOOL'
+    throw new CaptureError('apt', { code, found, expected, remedy })
+  }
 }
 
 function isInstalled(name: string): boolean {
@@ -69,15 +78,4 @@ function isInstalled(name: string): boolean {
     // dpkg-query fails for a package that it has never heard of.
     return false
   }
-}
-
-function rootPrefix(): readonly string[] {
-  if (process.getuid?.() === 0) return []
-  if (findProgram('sudo') !== null) return ['sudo']
-  throw new CaptureError('apt', {
-    code: 'CAPTURE_MISSING_TOOL',
-    found: 'neither root’s rights nor sudo',
-    expected: 'one of them',
-    remedy: 'run `pnpm capture install` as root',
-  })
 }
