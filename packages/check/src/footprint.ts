@@ -53,7 +53,7 @@ export const HOW_SHIFT = 3
 const KINDS = 32
 
 /** Kinds from here on are events: nothing that two steps could both touch. */
-export const FIRST_EVENT: number = EVENT_FAULT
+const FIRST_EVENT: number = EVENT_FAULT
 
 /** Kinds of events; those that the past is made of; and what faults say: a bit each. */
 export const EVENTS: number = -(1 << FIRST_EVENT)
