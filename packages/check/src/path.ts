@@ -64,7 +64,9 @@ export class Path {
   step(i: number, past: Past): number {
     const search = this.#search
     const { hash } = this
-    const known = hash === null ? null : hash.known(i)
+    // What a thread that is back in its program has seen does not say so of its last fault.
+    const forgets = past.history.remembered.spurious !== ''
+    const known = hash === null || forgets ? null : hash.known(i)
     this.isRecalled = known !== null
     if (known !== null) {
       const result = search.recall(i, known, past, hash!.taskOf(i))

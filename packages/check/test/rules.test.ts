@@ -120,6 +120,28 @@ fsync a || @t1 load m 0`,
     says: /^page 0 of a, mapped at m\+0x0, can be stored to while it is flushed$/,
   },
   {
+    rule: 'I21',
+    text: `create a 4k
+mmap m a 0 4k rw shared
+store m 0 1
+thread t1
+fsync a || @t1 load m 0`,
+    broken: { defects: ['no-entry-lock'] },
+    says: /^the entry of page 0 of a is untagged and not locked$/,
+  },
+  {
+    rule: 'I21',
+    text: `create a 8k
+mmap m a 0 8k rw shared
+store m 0 1
+fork c
+@c store m 0 2
+thread t1
+fsync a || @t1 load m 4096`,
+    broken: { defects: ['writeback-only-flushes'] },
+    says: /^page 0 of a, mapped at m\+0x0, can be stored to while it is flushed$/,
+  },
+  {
     rule: 'I27',
     text: `create a 4k
 mmap m a 0 4k rw sync
@@ -163,6 +185,17 @@ load m 0 || @t1 punch a 0 4k`,
     says: /^the private copy at m\+0x0 is taken away, and its page is before the end of the file$/,
   },
   {
+    rule: 'I33',
+    text: `create a 8k
+fill a 0 8k 3
+mmap m a 0 8k rw private
+store m 4096 1
+thread t1
+load m 0 || @t1 truncate a 4k`,
+    broken: { defects: ['truncate-keeps-copies'] },
+    says: /^page 1 of a, mapped at m\+0x1000, is a private copy behind the end of the file$/,
+  },
+  {
     rule: 'I35',
     text: `create a 4k
 fill a 0 4k 3
@@ -203,6 +236,27 @@ thread t1
 store m 0 1 || @t1 drop_caches`,
     broken: { defects: ['clean-entry-evicted'] },
     says: /^page 0 of a, mapped at m\+0x0, is mapped, and its entry was dropped$/,
+  },
+  {
+    rule: 'I49',
+    text: `create a 4k
+mmap m a 0 4k rw shared
+load m 0
+thread t1
+load m 0 || @t1 fill a 0 4k 3`,
+    broken: { defects: ['invalidation-drops-dirty'] },
+    says: /^the entry of page 0 of a is dirty, and dropped$/,
+  },
+  {
+    rule: 'I50',
+    text: `create a 4k
+fill a 0 4k 3
+mmap m a 0 4k rw private
+store m 0 1
+thread t1
+fork c || @t1 load m 0`,
+    broken: { defects: ['fork-leaves-pages-writable'] },
+    says: /^the entry at m\+0x0 is writable in the child, and copied on a store$/,
   },
   {
     rule: 'I50',

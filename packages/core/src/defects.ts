@@ -33,7 +33,10 @@ export type DefectName =
   | 'faults-without-invalidate-lock'
   | 'mtime-on-private-fault'
   | 'punch-frees-before-unmap'
+  | 'fork-leaves-pages-writable'
   | 'punch-takes-copies'
+  | 'truncate-keeps-copies'
+  | 'invalidation-drops-dirty'
   | 'sync-inserted-early'
   | 'sync-fault-not-finished'
   | 'shared-block-written-in-place'
@@ -270,6 +273,14 @@ export const defects: Readonly<Record<DefectName, Defect>> = /*#__PURE__*/ Objec
     breaks: ['I15', 'I16'],
     what: 'a hole punch on ext4 frees blocks while they are still mapped',
   },
+  'fork-leaves-pages-writable': {
+    kind: 'defect',
+    row: null,
+    fix: 'mm/memory.c: copy_present_pte write-protects entries of COW mappings on both sides',
+    fixed: null,
+    breaks: ['I2', 'I50'],
+    what: 'a fork shares private pages and leaves both processes the right to write to them',
+  },
   'punch-takes-copies': {
     kind: 'defect',
     row: null,
@@ -277,6 +288,22 @@ export const defects: Readonly<Record<DefectName, Defect>> = /*#__PURE__*/ Objec
     fixed: null,
     breaks: ['I32', 'I33'],
     what: 'a hole punch takes private copies along, so that their owners see the file again',
+  },
+  'truncate-keeps-copies': {
+    kind: 'defect',
+    row: null,
+    fix: 'mm/truncate.c: truncate_pagecache unmaps with even_cows',
+    fixed: null,
+    breaks: ['I33'],
+    what: 'a truncate leaves private copies mapped behind the end of the file',
+  },
+  'invalidation-drops-dirty': {
+    kind: 'defect',
+    row: null,
+    fix: 'fs/dax.c: __dax_invalidate_entry keeps what is tagged',
+    fixed: null,
+    breaks: ['I13', 'I49'],
+    what: 'write(2) to a hole drops the entries of its pages although they are tagged dirty, and no fsync hears of the stores before it',
   },
   'sync-inserted-early': {
     kind: 'defect',

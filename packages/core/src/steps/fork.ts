@@ -156,8 +156,8 @@ function* copyPteRange(
     yield STEP_ENTRY_WRITE
     touches(t, TOUCH_TABLE, oldSlot >>> 9, TOUCH_WRITE)
     touches(t, TOUCH_TABLE, newSlot >>> 9, TOUCH_WRITE)
-    if (isCowMapping(old.vmFlags) && arch.pteWrite(pt.lo, pt.hi, oldSlot))
-      arch.pteWrprotect(pt.lo, pt.hi, oldSlot)
+    const protects = isCowMapping(old.vmFlags) && !m.defects['fork-leaves-pages-writable']
+    if (protects && arch.pteWrite(pt.lo, pt.hi, oldSlot)) arch.pteWrprotect(pt.lo, pt.hi, oldSlot)
     toScratch(t, oldSlot, 0)
     if ((old.vmFlags & VM_SHARED) !== 0) arch.pteMkclean(scratchLo, scratchHi, 0)
     arch.pteMkold(scratchLo, scratchHi, 0)

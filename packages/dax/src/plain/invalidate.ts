@@ -19,8 +19,9 @@ import { MAX_PAGE_INDEX } from './writeback.ts'
 function daxInvalidateEntry(t: Task, inode: DaxInode, index: number, truncating: boolean): void {
   const xas = new XaState(inode.entries).set(index, 0)
   const entry = getUnlockedEntry(t, inode, xas, 0)
+  const keeps = !truncating && !t.machine.defects['invalidation-drops-dirty']
   const stays =
-    entry <= 0 || (!truncating && (xas.getMark(PAGECACHE_TAG_DIRTY) || xas.getMark(PAGECACHE_TAG_TOWRITE)))
+    entry <= 0 || (keeps && (xas.getMark(PAGECACHE_TAG_DIRTY) || xas.getMark(PAGECACHE_TAG_TOWRITE)))
   if (!stays) xas.store(0)
   // Those who wait would each find no entry, or one of another size, and not come to wake the next.
   putUnlockedEntry(t, inode, xas, entry, t.machine.defects['invalidate-wakes-one'] ? WAKE_NEXT : WAKE_ALL)
@@ -78,9 +79,10 @@ export function dropCaches(t: Task, sb: SuperBlock): number {
 /** Unmaps and removes everything from `newSize` on, private copies too (mm/truncate.c: truncate_pagecache, 6.1). */
 export function truncatePagecache(t: Task, inode: DaxInode, newSize: number): void {
   const hole = Math.ceil(newSize / 4096) * 4096
-  unmapMappingRange(t, inode.mapping, hole, 0, true)
+  const evenCows = !t.machine.defects['truncate-keeps-copies']
+  unmapMappingRange(t, inode.mapping, hole, 0, evenCows)
   truncateInodePages(t, inode, newSize)
-  unmapMappingRange(t, inode.mapping, hole, 0, true)
+  unmapMappingRange(t, inode.mapping, hole, 0, evenCows)
 }
 
 /** Removes the entries of every whole page from `start` on (mm/truncate.c: truncate_inode_pages, 6.1). */

@@ -30,8 +30,9 @@ function* daxInvalidateEntry(t: Task, inode: DaxInode, index: number, truncating
   const xas = new XaState(inode.entries).set(index, 0)
   const entry = yield* getUnlockedEntry(t, inode, xas, 0)
   touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
+  const keeps = !truncating && !t.machine.defects['invalidation-drops-dirty']
   const stays =
-    entry <= 0 || (!truncating && (xas.getMark(PAGECACHE_TAG_DIRTY) || xas.getMark(PAGECACHE_TAG_TOWRITE)))
+    entry <= 0 || (keeps && (xas.getMark(PAGECACHE_TAG_DIRTY) || xas.getMark(PAGECACHE_TAG_TOWRITE)))
   touchesDropsEntry(t, inode, xas, entry, truncating, !stays)
   if (!stays) xas.store(0)
   // Those who wait would each find no entry, or one of another size, and not come to wake the next.
@@ -97,9 +98,10 @@ export function* dropCaches(t: Task, sb: SuperBlock): Steps<number> {
 /** Unmaps and removes everything from `newSize` on, private copies too (mm/truncate.c: truncate_pagecache, 6.1). */
 export function* truncatePagecache(t: Task, inode: DaxInode, newSize: number): Steps<void> {
   const hole = Math.ceil(newSize / 4096) * 4096
-  yield* unmapMappingRange(t, inode.mapping, hole, 0, true)
+  const evenCows = !t.machine.defects['truncate-keeps-copies']
+  yield* unmapMappingRange(t, inode.mapping, hole, 0, evenCows)
   yield* truncateInodePages(t, inode, newSize)
-  yield* unmapMappingRange(t, inode.mapping, hole, 0, true)
+  yield* unmapMappingRange(t, inode.mapping, hole, 0, evenCows)
   touchesCut(t, inode, hole / 4096)
 }
 
