@@ -2,7 +2,7 @@ import { executionOrder, sumCosts, valueDifferences } from '@mm-model/scenario'
 import { command, type ExitCode } from './command.ts'
 import { type Bill, type Column, type Comparison, printComparison } from './compare-report.ts'
 import { costRows } from './cost-rows.ts'
-import { COST_SOURCE, instructionsOf, isRecordedOn } from './cost-table.ts'
+import { COST_SOURCE, instructionsOf, isCounted as isCountedUnder, isRecordedOn } from './cost-table.ts'
 import { InputError } from './input-error.ts'
 import { isViolated, MATRIX_MACHINE, matrixAsJson, matrixOf, printMatrix } from './matrix.ts'
 import { run as runModel, type Task } from './model.ts'
@@ -128,6 +128,7 @@ function columnOf(task: Task): Column {
     const row = rows[i] ?? null
     return { costs, row, instructions: isBuiltIn(strategy) ? instructionsOf(strategy.name, row) : null }
   })
+  const isCounted = rows.length > 0 && isBuiltIn(strategy) && isCountedUnder(strategy.name)
   const figures = bills.flatMap(({ instructions }) => (instructions === null ? [] : [instructions]))
   return {
     strategy: strategy.name,
@@ -135,6 +136,7 @@ function columnOf(task: Task): Column {
     finalState,
     bills,
     total: sumCosts(bills.map(({ costs }) => costs)),
+    isCounted,
     instructions: figures.reduce((sum, n) => sum + n, 0),
     covered: figures.length,
   }

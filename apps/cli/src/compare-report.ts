@@ -8,10 +8,11 @@ import {
   type Scenario,
   type ValueDifference,
 } from '@mm-model/scenario'
-import { COST_SOURCE, type CostRow } from './cost-table.ts'
+import { COST_SOURCE, type CostRow, isRecordedOn } from './cost-table.ts'
 import { describeResult, placeOf } from './describe.ts'
 import { describeEntry } from './entry.ts'
 import { type Profile, profileWords } from './profile.ts'
+import { BUILT_IN } from './strategy/built-in.ts'
 import { counted, grouped, table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -30,6 +31,8 @@ export interface Column {
   readonly finalState: FinalState
   readonly bills: readonly Bill[]
   readonly total: Costs
+  /** Whether instructions were counted under this strategy, on this kernel. */
+  readonly isCounted: boolean
   /** Instructions of the operations that have a figure. */
   readonly instructions: number
   /** How many operations have one. */
@@ -64,7 +67,7 @@ export function printComparison(comparison: Comparison, terminal: Terminal): voi
   printResults(scenario, columns, terminal)
   printEntries(scenario, columns, profile, terminal)
   printEndings(reference, endings, terminal)
-  if (profile.arch === undefined) printSource(terminal)
+  if (profile.arch === undefined) printSource(columns, profile, terminal)
 }
 
 /** A line for each access: which faults it took, and its instructions. */
@@ -95,6 +98,10 @@ function printTotals(columns: readonly Column[], { arch }: Profile, { print, col
     what,
     ...columns.map((column) => grouped(of(column))),
   ]
+  const rowOfCounted = (what: string, of: (column: Column) => number): string[] => [
+    what,
+    ...columns.map((column) => (column.isCounted ? grouped(of(column)) : '–')),
+  ]
   const errors = [...new Set(columns.flatMap(({ total }) => Object.keys(total.faultsByError)))].toSorted()
   const rows = [
     row('faults taken', ({ total }) => total.faults),
@@ -109,8 +116,8 @@ function printTotals(columns: readonly Column[], { arch }: Profile, { print, col
     row('entries installed read-only, then upgraded', ({ total }) => total.readOnlyThenUpgraded),
     ...(arch === undefined
       ? [
-          row('kernel instructions', ({ instructions }) => Math.round(instructions)),
-          row('  of so many operations', ({ covered }) => covered),
+          rowOfCounted('kernel instructions', ({ instructions }) => Math.round(instructions)),
+          rowOfCounted('  of so many operations', ({ covered }) => covered),
         ]
       : []),
   ]
@@ -187,9 +194,22 @@ function printEndings(reference: Column, endings: readonly Ending[], { print, co
   }
 }
 
-function printSource({ print, colors }: Terminal): void {
+function printSource(columns: readonly Column[], { kernel }: Profile, { print, colors }: Terminal): void {
+  const names = columns.flatMap(({ strategy, isCounted }) => (isCounted ? [] : [strategy]))
   print('')
   print(colors.dim(`kernel instructions: ${COST_SOURCE.file}, ${COST_SOURCE.unit}`))
   print(colors.dim(`  on ${COST_SOURCE.kernel}`))
   print(colors.dim(`  not counted: ${COST_SOURCE.notCounted}; – where no row fits`))
+  if (names.length === 0) return
+  const what = isRecordedOn(kernel)
+    ? `nor was anything under ${names.join(', ')}`
+    : `nor was anything on ${kernel}`
+  print(colors.dim(`  ${what}`))
+  // Of a kernel that was built otherwise: figures of two builds do not stand side by side.
+  if (isRecordedOn(kernel) && BUILT_IN.some(({ name }) => names.includes(name)))
+    print(
+      colors.dim(
+        '  all strategies that are built in were counted on another build: see mm-model compare --matrix',
+      ),
+    )
 }

@@ -25,6 +25,11 @@ export function isRecordedOn(kernel: string): boolean {
   return new RegExp(`^Linux ${kernel.replaceAll('.', '\\.')}\\b`).test(recorded.kernel)
 }
 
+/** Whether instructions were counted under the strategy. */
+export function isCounted(strategy: string): boolean {
+  return Object.hasOwn(recorded.strategies, strategy)
+}
+
 /** Kernel instructions of one operation under a strategy, or `null` where none were recorded. */
 export function instructionsOf(strategy: string, row: CostRow | null): number | null {
   const rows: Readonly<Record<string, Readonly<Record<CostRow, number>>>> = recorded.strategies

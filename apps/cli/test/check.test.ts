@@ -14,6 +14,10 @@ const FOLDER = folderWith({
   'no-thread.scn': 'create a 4k\nfsync a || @t1 fsync a\n',
   'nothing.scn': 'create a 4k\n|| fsync a\nfinally leaf m 0 rw\n',
   'six.scn': `${'abcdef'.replace(/./g, 'thread $&\n')}create x 4k\n${'abcdef'.replace(/./g, '@$& fsync x || ').slice(0, -4)}\n`,
+  'below.scn':
+    'create a 4k\nmmap m a 0 4k rw shared\nthread t1\n@t1 store m 0 7 || load m 0\nload m 0\nfinally size a 1\n',
+  'before.scn':
+    'create a 4k\nmmap m a 0 4k rw shared\nthread t1\n@t1 store m 0 7 || load m 0\nload m 0\nfsync a\nalways entry a 0 none|empty|locked\n',
   'deadlock.scn': 'create a 4k\nmmap m a 0 4k rw shared\nthread t1\n@t1 store m 0 1 || freeze\n',
   'no-schedule.json': '{"format": "mm-model schedule"}',
 })
@@ -49,6 +53,32 @@ describe('mm-model check', () => {
     )
     expect(stdout).toMatch(
       /\n\d+ steps, 1 preemption; fewer preemptions, or as many and fewer steps, do not\n/,
+    )
+  })
+
+  it('shows what ran below the parallel line, or says that the counterexample ends before', async () => {
+    const below = await check(inFolder('below.scn'), '--invariants', 'none')
+    expect(below.stdout).toMatch(/\nwhen all have ended\n {2}load m 0\n(.*\n)* {2}= 7\n\nviolated: line 6: /)
+    const before = await check(inFolder('before.scn'), '--invariants', 'none')
+    expect(before.stdout).toContain(
+      '\nit ends before the 2 lines below the parallel one\n\nviolated: line 7: ',
+    )
+    expect(before.stdout).not.toContain('when all have ended')
+    expect((await violated).stdout).toContain('\n\nit ends before the line below the parallel one\n')
+    const deadlock = await check(inFolder('deadlock.scn'), '--invariants', 'none')
+    expect(deadlock.stdout).not.toMatch(/when all have ended|it ends before/)
+    const json = JSON.parse((await check(inFolder('below.scn'), '--invariants', 'none', '--json')).stdout)
+    expect(json.counterexample.after).toMatchObject([{ text: 'load m 0', answers: '7' }])
+  })
+
+  it('says of how many smaller scenarios it does not know, and how to know more', async () => {
+    const words = [EXAMPLE, ...BUG, '--invariants', 'I25', '--shrink']
+    const { stdout } = await check(...words, '--shrink-executions', '1')
+    expect(stdout).toMatch(
+      /\n(\d+ smaller scenarios? could not be searched to the end in 1 execution, and may break it, too|nothing was left out: a search of 1 execution does not find it); --shrink-executions gives more than 1$/m,
+    )
+    expect((await check(EXAMPLE, '--shrink-executions', '5')).stderr).toContain(
+      '--shrink-executions is given without --shrink; give both',
     )
   })
 

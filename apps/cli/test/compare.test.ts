@@ -91,6 +91,19 @@ describe('mm-model compare', () => {
     }
   })
 
+  it('says under which strategies nothing was counted, and has no sum of it', async () => {
+    const told = async (...words: string[]): Promise<string> =>
+      (await mmModel('compare', EXAMPLE, ...words)).stdout
+    const all = await told()
+    expect(all).toContain('\n  nor was anything under readonly-hint, deferred-mtime\n')
+    expect(all).toContain('counted on another build: see mm-model compare --matrix\n')
+    expect(all).toMatch(/^kernel instructions( +[\d,]+){3} +– +[\d,]+ +–$/m)
+    expect(await told('--strategies', 'retry,mkwrite')).not.toContain('nor was anything')
+    expect(await told('--kernel', '6.12')).toMatch(
+      /^kernel instructions( +–){6}$[\s\S]*\n {2}nor was anything on 6\.12\n/m,
+    )
+  })
+
   it('compares one strategy with nothing', async () => {
     expect((await mmModel('compare', EXAMPLE, '--strategies', 'retry')).stdout).toContain(
       'retry alone: nothing to compare it with',

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { Random } from '@mm-model/scenario'
 import { firstThread, THREW, WAITS } from './execution.ts'
 import { conflict, type Footprint } from './footprint.ts'
 import { Path } from './path.ts'
@@ -202,14 +203,8 @@ function better(
 
 /** `count` schedules, each choice of which the seed decides. @throws Stop */
 export function searchRandom(search: Search, count: number, seed: number): Found | null {
-  let state = seed >>> 0
-  // mulberry32
-  const random = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let z = Math.imul(state ^ (state >>> 15), state | 1)
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61)
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32
-  }
+  const words = new Random(seed)
+  const random = (): number => words.next() / 2 ** 32
   search.restart()
   for (let n = 0; n < count; n++) {
     const found = randomSchedule(search, random)

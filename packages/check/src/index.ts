@@ -31,6 +31,6 @@ export {
 } from './schedule-file.ts'
 export type { Together, Wrong } from './search.ts'
 export { type SharedMemory, sharedMemory } from './shared-memory.ts'
-export { shrinkProgram } from './shrink-program.ts'
-export { type Timeline, type TimelineStep, timelineOf } from './timeline.ts'
+export { type ShrinkOptions, type ShrunkProgram, shrinkProgram } from './shrink-program.ts'
+export { type Timeline, type TimelineLine, type TimelineStep, timelineOf } from './timeline.ts'
 export { formatTimeline, type TimelineStyle } from './timeline-table.ts'

@@ -32,7 +32,7 @@ export interface Instance {
    * Called once when all threads have ended, before rules look at the end: what is to happen then. In the stepped form, so that
    * what it stores, flushes and commits is known; in the plain one it is not.
    */
-  readonly after?: (() => void) | undefined
+  readonly after?: ((told?: (line: string, answer: string) => void) => void) | undefined
 }
 
 /**

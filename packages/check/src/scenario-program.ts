@@ -46,7 +46,7 @@ export function programOf(scenario: Scenario, options: StageOptions): Program {
       staged,
       threads: branches.map(threadOf),
       placeOf: staged.placeOf,
-      after: () => void staged.after(),
+      after: (told) => void staged.after((operation, result) => told?.(operation.text, textOf(result))),
     }
   }
 }

@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { Timeline, TimelineStep } from './timeline.ts'
+import type { Timeline, TimelineLine, TimelineStep } from './timeline.ts'
 
 /** How to print; left out, 100 columns without colours. */
 export interface TimelineStyle {
@@ -27,9 +27,12 @@ const plain = (text: string): string => text
 
 /**
  * Lines of text: the number of a step, then a column for each thread. Calls with what they answered, functions of the kernel, locks
- * taken (`+`) and released (`-`), and what changed.
+ * taken (`+`) and released (`-`), and what changed; below, what ran when all threads had ended.
  */
-export function formatTimeline({ threads, steps }: Timeline, style: TimelineStyle = {}): readonly string[] {
+export function formatTimeline(
+  { threads, steps, after }: Timeline,
+  style: TimelineStyle = {},
+): readonly string[] {
   const gutter = String(steps.length).length
   const width = Math.max(style.width ?? 100, 20 * threads.length)
   const column = Math.floor((width - gutter - GAP.length * threads.length) / threads.length)
@@ -58,7 +61,24 @@ export function formatTimeline({ threads, steps }: Timeline, style: TimelineStyl
     }
     flush()
   }
-  return lines
+  if (after === null || after.length === 0) return lines
+  return [...lines, '', 'when all have ended', ...after.flatMap((one) => linesOf(one, width, style))]
+}
+
+/** A line of the scenario that runs by itself, over the whole width. */
+function linesOf(
+  { text, answers, changes }: TimelineLine,
+  width: number,
+  { call = plain, change = plain }: TimelineStyle,
+): string[] {
+  const cells: Cell[] = [
+    { text, style: call },
+    ...changes.map((one) => ({ text: `* ${one}`, style: change })),
+    { text: `= ${answers}`, style: call },
+  ]
+  return cells
+    .flatMap((cell) => broken(cell, width - GAP.length))
+    .map(({ text, style }) => `${GAP}${style(text)}`)
 }
 
 function cellsOf(step: TimelineStep, { call = plain, lock = plain, change = plain }: TimelineStyle): Cell[] {

@@ -12,7 +12,9 @@ import {
   EVENT_SYNCED,
   EVENT_WRITTEN,
   EVENT_ZEROED,
+  MachineError,
   STEP_TLB_FLUSH,
+  StrategyError,
 } from '@mm-model/core'
 import { STEP_NAMES } from './counterexample.ts'
 import { Execution } from './execution.ts'
@@ -47,6 +49,16 @@ export interface Timeline {
   /** Who ran each step: the name of a thread, or `CPU 1 for @t2` for an interrupt. */
   readonly runners: readonly string[]
   readonly steps: readonly TimelineStep[]
+  /** What ran when all threads had ended, a line each; null where the schedule ends before, or there is nothing to run. */
+  readonly after: readonly TimelineLine[] | null
+}
+
+/** A line of a scenario that runs by itself. */
+export interface TimelineLine {
+  readonly text: string
+  readonly answers: string
+  /** As of a {@link TimelineStep}. */
+  readonly changes: readonly string[]
 }
 
 /** Events that happen to frames and to the journal, in words; `#` stands for the id. */
@@ -61,8 +73,11 @@ const EVENTS: Readonly<Record<number, string>> = {
   [EVENT_SYNCED]: 'has synchronised #',
 }
 
-/** Runs the schedule, the indices of threads, on a machine of its own and notes what each step does. */
-export function timelineOf(program: Program, schedule: readonly number[]): Timeline {
+/**
+ * Runs the schedule, the indices of threads, on a machine of its own and notes what each step does; with `ended`, that it ends where all
+ * threads have ended and what comes after has run, that, too.
+ */
+export function timelineOf(program: Program, schedule: readonly number[], ended = false): Timeline {
   const execution = new Execution(program)
   const watcher = new Watcher(execution.instance)
   const runners = runnersOf(execution)
@@ -70,6 +85,7 @@ export function timelineOf(program: Program, schedule: readonly number[]): Timel
     threads: execution.instance.threads.map(({ name }) => name),
     runners: schedule.map((who) => runners[who]!),
     steps: schedule.map((who) => watcher.step(execution, who)),
+    after: ended && execution.instance.after !== undefined ? watcher.after(execution.instance.after) : null,
   }
 }
 
@@ -94,6 +110,30 @@ class Watcher {
     }
   }
 
+  /** What runs by itself when all threads have ended. */
+  after(run: NonNullable<Instance['after']>): TimelineLine[] {
+    const lines: TimelineLine[] = []
+    this.#events = []
+    try {
+      run((text, answers) => {
+        lines.push({ text, answers, changes: this.#changes() })
+        this.#events = []
+      })
+    } catch (error) {
+      // What it could not do is what is wrong with the schedule.
+      if (!(error instanceof MachineError || error instanceof StrategyError)) throw error
+    }
+    return lines
+  }
+
+  /** What is other than when this was last asked. */
+  #changes(): string[] {
+    const after = watchState(this.#instance)
+    const changes = [...changesBetween(this.#state, after), ...new Set(this.#events)]
+    this.#state = after
+    return changes
+  }
+
   /** `who` runs, a thread or the handler of an interrupt. */
   step(execution: Execution, who: number): TimelineStep {
     const { threads } = this.#instance
@@ -108,9 +148,7 @@ class Watcher {
     this.#functions = []
     this.#events = []
     execution.step(who)
-    const after = watchState(this.#instance)
-    const changes = [...changesBetween(this.#state, after), ...new Set(this.#events)]
-    this.#state = after
+    const changes = this.#changes()
     return {
       thread,
       interrupt: handler !== undefined,

@@ -29,11 +29,16 @@ it('a program loses what has no part in the violation', { timeout: 120_000 }, ()
   const invariants = invariantsNamed(['I24', 'I23', 'I25'])
   const { counterexample } = explore(programOf(scenario, STAGE), { invariants, shortest: false })
   expect(counterexample).not.toBeNull()
-  const small = shrinkProgram(scenario, counterexample!.name, STAGE, invariants)
+  const { scenario: small, open } = shrinkProgram(scenario, counterexample!.name, STAGE, invariants)
+  expect(open).toBe(0)
   expect(small.ops.length).toBeLessThan(scenario.ops.length)
   expect(small.ops.some(({ text }) => text.includes('b'))).toBe(false)
   const again = explore(programOf(small, STAGE), { invariants, shortest: false })
   expect(again.counterexample?.name).toBe(counterexample!.name)
+  // A search of one execution does not come to its end, and that is said.
+  expect(
+    shrinkProgram(scenario, counterexample!.name, STAGE, invariants, { executions: 1 }).open,
+  ).toBeGreaterThan(0)
   expect(() => shrinkProgram(scenario, 'I12', STAGE, invariants)).toThrowError(RangeError)
   expect(() => programOf(parseScenario('create a 4k\n', { name: 'x' }), STAGE)).toThrowError(ScenarioError)
 })

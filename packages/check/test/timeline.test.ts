@@ -82,6 +82,36 @@ describe('the timeline of a bug', () => {
     ])
   })
 
+  it('has the lines below the parallel one where they ran, and only there', () => {
+    const scenario = parse(
+      'create a 4k',
+      'mmap m a 0 4k rw shared',
+      'thread t1',
+      '@t1 store m 0 7 || load m 0',
+      'load m 0',
+      '@t1 truncate a 0',
+      'finally size a 1',
+    )
+    const program = programFor(scenario)
+    const { counterexample } = explore(program, { invariants: assertionsOf(scenario) })
+    const schedule = counterexample!.schedule.map(({ thread }) => thread)
+    const shown = timelineOf(program, schedule, true)
+    expect(shown.after).toMatchObject([
+      { text: 'load m 0', answers: '7', changes: [] },
+      { text: '@t1 truncate a 0', answers: '0' },
+    ])
+    expect(shown.after![1]!.changes).toContain('size of a: 4096 -> 0')
+    const lines = formatTimeline(shown)
+    expect(lines.slice(lines.indexOf('when all have ended')).slice(0, 4)).toEqual([
+      'when all have ended',
+      '  load m 0',
+      '  = 7',
+      '  @t1 truncate a 0',
+    ])
+    expect(timelineOf(program, schedule).after).toBeNull()
+    expect(formatTimeline(timelineOf(program, schedule))).not.toContain('when all have ended')
+  })
+
   it('keeps to its width, colours left out', () => {
     for (const width of [40, 80, 133]) {
       const lines = formatTimeline(timeline, { width, call: (text) => `<${text}>` })

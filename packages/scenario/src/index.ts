@@ -12,6 +12,7 @@ export type { FinalFile, FinalProcess, FinalState } from './final-state.ts'
 export { finalStateOf } from './final-state.ts'
 export { formatAssertion, formatOperation } from './format.ts'
 export { type GenerateOptions, generateScenario } from './generate.ts'
+export { Random } from './generate-random.ts'
 export { nearestWord } from './nearest.ts'
 export type {
   EventObservation,

@@ -63,10 +63,10 @@ export interface StagedScenario {
   readonly sb: SuperBlock
   readonly branches: readonly StagedBranch[]
   /**
-   * Runs the lines after the parallel one, in the stepped form without stopping; every branch must have ended.
+   * Runs the lines after the parallel one, in the stepped form without stopping; every branch must have ended. `told` hears of each.
    * @throws MachineError as `runScenario`
    */
-  after(): readonly OperationResult[]
+  after(told?: (operation: SingleOperation, result: OperationResult) => void): readonly OperationResult[]
   /** `m+0x1000` for an address of a mapping. */
   placeOf(address: number): string
   /** Files that were created so far; branches may add to it. */
@@ -188,11 +188,15 @@ function build(plan: Plan): StagedScenario {
         operation: assertion.what === 'result' ? (branch?.operations[assertion.operation - 1] ?? null) : null,
       }
     }),
-    after() {
+    after(told) {
       session.join(line, staged)
       // Nobody runs on the other CPUs any more: they answer at once.
       machine.shootdowns = null
-      return after.map((operation) => straight(operation, STEPPED))
+      return after.map((operation) => {
+        const result = straight(operation, STEPPED)
+        told?.(operation, result)
+        return result
+      })
     },
   }
 }

@@ -1,19 +1,23 @@
 import {
   invariants as allInvariants,
+  assertionsOf,
   builtInRules,
+  type Counterexample,
   type Exploration,
   type ExploreOptions,
-  shrinkProgram,
+  type Program,
+  replay,
+  type StateInvariant,
+  type Timeline,
   timelineOf,
 } from '@mm-model/check'
-import type { Scenario } from '@mm-model/scenario'
 import { command, type ExitCode } from '../command.ts'
 import { InputError } from '../input-error.ts'
 import { ARCH_ARG, chooseProfile, PROFILE_ARGS } from '../profile.ts'
 import { readScenarioText } from '../scenario-files.ts'
 import { ownStrategy } from '../strategy/built-in.ts'
 import { chooseStrategy, isBuiltIn, locateStrategy, STRATEGY_ARG } from '../strategy/choose.ts'
-import { counted } from '../table.ts'
+import { counted, grouped } from '../table.ts'
 import { printError } from '../terminal.ts'
 import { EXIT_CODES, explorationAsJson, printExploration } from './check-report.ts'
 import { chooseDefects, chooseInvariants, listOf, programFor, refusingLater } from './choices.ts'
@@ -21,6 +25,7 @@ import { Progress } from './progress.ts'
 import { refuseUnwritable, writeSchedule, writeTrace } from './schedule-files.ts'
 import { digestOfSearch, readStopped, writeStopped } from './search-files.ts'
 import type { SearchPart, SearchTask } from './search-task.ts'
+import { smallestOf } from './smallest.ts'
 import { searchInWorkers } from './workers.ts'
 
 /** `mm-model check`: every interleaving of a scenario's parallel line. */
@@ -89,6 +94,11 @@ export const checkCommand = command({
       type: 'boolean',
       description: 'show the smallest scenario, too, in which some schedule breaks the same rule',
     },
+    'shrink-executions': {
+      type: 'string',
+      valueHint: 'N',
+      description: 'with --shrink: executions that each smaller scenario is searched for (default: 2000)',
+    },
     schedule: {
       type: 'string',
       valueHint: 'OUT',
@@ -117,6 +127,7 @@ export const checkCommand = command({
   run: async (args, terminal): Promise<ExitCode> => {
     const profile = chooseProfile('check', args)
     const limits = searchOf(args)
+    const executions = shrinkExecutionsOf(args)
     const defects = chooseDefects('check', listOf(args.defect))
     const rules = chooseInvariants('check', listOf(args.invariants))
     const strategy = await chooseStrategy(
@@ -156,10 +167,7 @@ export const checkCommand = command({
     const timeline =
       counterexample === null
         ? null
-        : timelineOf(
-            program,
-            counterexample.schedule.map(({ thread }) => thread),
-          )
+        : timelineFor(program, counterexample, [...rules, ...assertionsOf(scenario)])
     const what = {
       ...profile,
       strategy: strategy.name,
@@ -172,38 +180,39 @@ export const checkCommand = command({
     }
     const smallest =
       args.shrink === true && counterexample !== null
-        ? smallestOf(scenario, counterexample.name, { ...profile, strategy, defects }, rules)
+        ? smallestOf(scenario, counterexample.name, { ...profile, strategy, defects }, rules, executions)
         : null
     if (args.json)
       terminal.printJson({
         ...explorationAsJson(scenario, what, found, timeline),
-        ...(args.shrink === true ? { smallest } : {}),
+        ...(args.shrink === true
+          ? { smallest: smallest?.text ?? null, smallestInDoubt: smallest?.doubt ?? null }
+          : {}),
         ...(division.shard === undefined ? {} : { search, shard: division.shard }),
       })
     else {
       printExploration(scenario, what, found, timeline, coveredBy(limits, found), terminal)
-      if (smallest !== null)
-        terminal.print(`\nthe smallest scenario that breaks ${counterexample!.name}:\n${smallest}`)
+      if (smallest !== null) {
+        const { text, doubt } = smallest
+        terminal.print(`\nthe smallest scenario that breaks ${counterexample!.name}:\n${text}`)
+        if (doubt !== null)
+          terminal.print(`${doubt}; --shrink-executions gives more than ${grouped(executions)}`)
+      }
     }
     return EXIT_CODES[found.outcome]
   },
 })
 
-/** The lines of the smallest scenario that breaks the rule; where a short search does not even find it in the given one, those. */
-function smallestOf(
-  scenario: Scenario,
-  ...what: Parameters<typeof shrinkProgram> extends [Scenario, ...infer Rest] ? Rest : never
-): string {
-  try {
-    return textOf(shrinkProgram(scenario, ...what))
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    return textOf(scenario)
-  }
-}
-
-function textOf({ ops, assertions }: Scenario): string {
-  return [...ops, ...assertions].map((line) => `  ${line.text}`).join('\n')
+/** What the schedule does; where it is wrong when all has run, with the lines below the parallel one. */
+function timelineFor(
+  program: Program,
+  { name, schedule }: Counterexample,
+  rules: readonly StateInvariant[],
+): Timeline {
+  const who = schedule.map(({ thread }) => thread)
+  const timeline = timelineOf(program, who)
+  const { ended, wrong } = replay(program, timeline.runners, rules)
+  return ended && wrong?.name === name ? timelineOf(program, who, true) : timeline
 }
 
 /** How a search is divided: into shards, of which one is searched here, and between jobs. */
@@ -251,6 +260,17 @@ function coveredBy({ preemptions, random }: SearchOptions, { verdict }: Explorat
   if (random !== undefined && verdict.includes('random'))
     return `${counted(random.schedules, 'random schedule')} of the seed ${random.seed}`
   return null
+}
+
+interface ShrinkArgs {
+  readonly shrink?: boolean | undefined
+  readonly 'shrink-executions'?: string | undefined
+}
+
+function shrinkExecutionsOf({ shrink, 'shrink-executions': given }: ShrinkArgs): number {
+  if (given !== undefined && shrink !== true)
+    throw new InputError('check', '--shrink-executions is given without --shrink', 'give both')
+  return numberOf('shrink-executions', given, 1, 1e9) ?? 2000
 }
 
 interface SearchArgs {

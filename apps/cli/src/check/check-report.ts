@@ -24,7 +24,7 @@ export function printExploration(
 ): void {
   const { print, colors } = terminal
   printHead(scenario, what, terminal)
-  if (timeline !== null) printTimeline(timeline, terminal)
+  if (timeline !== null) printTimeline(scenario, timeline, terminal)
   const { counterexample } = found
   if (counterexample === null) {
     print(found.outcome === 'holds' ? colors.green(found.verdict) : colors.yellow(found.verdict))
@@ -50,12 +50,19 @@ export function printHead(
   print(`${colors.bold(name)}  ${colors.dim(`on ${on}`)}`)
 }
 
-/** A column for each thread. */
-export function printTimeline(timeline: Timeline, { print, colors, columns }: Terminal): void {
+/** A column for each thread; below, what ran when all had ended, or that it did not. */
+export function printTimeline(
+  { ops }: Scenario,
+  timeline: Timeline,
+  { print, colors, columns }: Terminal,
+): void {
   const { bold, yellow, dim } = colors
   print('')
   for (const line of formatTimeline(timeline, { width: columns, call: bold, change: yellow, lock: dim }))
     print(line)
+  const below = ops.length - 1 - ops.findIndex(({ op }) => op === 'parallel')
+  if (timeline.after === null && below > 0)
+    print(dim(`\nit ends before ${below === 1 ? 'the line' : `the ${below} lines`} below the parallel one`))
   print('')
 }
 
@@ -121,6 +128,7 @@ export function explorationAsJson(
             shortest: counterexample.shortest,
             threads: timeline.threads,
             steps: timeline.steps.map((step, i) => ({ runs: timeline.runners[i], ...step })),
+            after: timeline.after,
           },
   }
 }

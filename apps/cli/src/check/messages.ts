@@ -20,3 +20,5 @@ export type Answer =
   | { readonly kind: 'progress'; readonly at: Progress }
   | { readonly kind: 'found'; readonly found: Exploration }
   | { readonly kind: 'failed'; readonly error: Error }
+  /** The input cannot be searched. Errors lose their class on the way between threads. */
+  | { readonly kind: 'refused'; readonly found: string; readonly expected: string; readonly remedy: string }

@@ -43,7 +43,7 @@ export async function replaySchedule(
   const rules = chooseInvariants(schedule, file.profile.invariants)
   const names = file.steps.flatMap(([name, count]) => Array<string>(count).fill(name))
   const again = refusing(schedule, () => replay(program, names, [...rules, ...assertionsOf(scenario)]))
-  const timeline = timelineOf(program, again.schedule)
+  const timeline = timelineOf(program, again.schedule, again.ended)
   if (json) terminal.printJson(asJson(scenario, file, again, timeline))
   else print(scenario, file, again, timeline, terminal)
   return again.wrong === null ? 0 : 1
@@ -74,7 +74,7 @@ function print(
   terminal: Terminal,
 ): void {
   printHead(scenario, profile, terminal)
-  printTimeline(timeline, terminal)
+  printTimeline(scenario, timeline, terminal)
   if (wrong === null) {
     const where = ended ? 'all threads have ended' : 'the schedule ends'
     terminal.print(`nothing is wrong where ${where}, after ${counted(timeline.steps.length, 'step')}`)
@@ -97,6 +97,7 @@ function asJson(
     reproduced: ends === null ? wrong === null : isSame(wrong, ends),
     threads: timeline.threads,
     steps: timeline.steps.map((step, i) => ({ runs: timeline.runners[i], ...step })),
+    after: timeline.after,
   }
 }
 

@@ -4,6 +4,8 @@
  */
 
 import { parentPort, workerData } from 'node:worker_threads'
+import { MachineError } from '@mm-model/core'
+import { ScenarioError } from '@mm-model/scenario'
 import { BUILT_IN } from '../strategy/built-in.ts'
 import { loadPlugin } from '../strategy/load.ts'
 import { type Answer, ASKED_TO_STOP, type Assignment } from './messages.ts'
@@ -23,6 +25,11 @@ async function main({ task, part, strategy, plugin, stop }: Assignment): Promise
     })
     answer({ kind: 'found', found })
   } catch (error) {
+    if (error instanceof MachineError || error instanceof ScenarioError) {
+      const { found, expected, remedy } = error
+      answer({ kind: 'refused', found, expected, remedy })
+      return
+    }
     answer({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) })
   }
 }

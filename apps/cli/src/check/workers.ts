@@ -9,7 +9,7 @@ import {
   type Progress,
   sharedMemory,
 } from '@mm-model/check'
-import type { WriteFaultStrategy } from '@mm-model/core'
+import { MachineError, type WriteFaultStrategy } from '@mm-model/core'
 import { type Answer, ASKED_TO_STOP, type Assignment } from './messages.ts'
 import { type SearchPart, type SearchTask, searchPart } from './search-task.ts'
 
@@ -150,6 +150,7 @@ function answerOf(worker: Worker, show: (at: Progress) => void): Promise<Explora
     worker.on('message', (answer: Answer) => {
       if (answer.kind === 'progress') show(answer.at)
       else if (answer.kind === 'found') resolve(answer.found)
+      else if (answer.kind === 'refused') reject(new MachineError('BAD_CONFIGURATION', answer))
       else reject(answer.error)
     })
     worker.on('error', reject)
