@@ -5,6 +5,7 @@
 
 import {
   PMEM_BASE_PFN,
+  PTRS_PER_PMD_LEAF,
   TOUCH_ENTRIES,
   TOUCH_ENTRY_LOCK,
   TOUCH_FILE_SYSTEM,
@@ -24,6 +25,7 @@ import {
 import {
   type DaxInode,
   daxIsLocked,
+  daxIsPmdEntry,
   Ext4,
   PAGECACHE_TAG_DIRTY,
   PAGECACHE_TAG_TOWRITE,
@@ -90,10 +92,13 @@ function addOfFileSystem(mix: Mix, sb: SuperBlock | null, kind: number, id: numb
       addEntries(mix, sb.inodes.find(({ name }) => name === id) ?? null)
       return true
     case TOUCH_ENTRY_LOCK: {
-      const [, name, page] = /^(.*) from page (\d+), \d+$/.exec(String(id))!
+      const [, name, page, pages] = /^(.*) from page (\d+), (\d+)$/.exec(String(id))!
       const inode = sb.inodes.find((one) => one.name === name)
-      if (inode !== undefined)
-        mix.add(daxIsLocked(new XaState(inode.entries).set(Number(page), 0).load()) ? 1 : 2)
+      if (inode === undefined) return true
+      // An entry of another size is another, with a lock of its own, and who changes that does not say so of this one.
+      const entry = new XaState(inode.entries).set(Number(page), 0).load()
+      const isThis = entry !== 0 && (daxIsPmdEntry(entry) ? PTRS_PER_PMD_LEAF : 1) === Number(pages)
+      mix.add(isThis && daxIsLocked(entry) ? 1 : 2)
       return true
     }
     case TOUCH_QUEUE: {

@@ -167,3 +167,16 @@ describe('a scenario that is no program is refused', () => {
     )
   })
 })
+
+it('knows the lock of an entry of 2 MiB from that of the page that takes its place', () => {
+  const scenario = parseScenario(
+    `create a 2m
+mmap m a 0 2m rw shared
+mmap p a 0 2m rw private
+thread t1
+store p 0 36 || @t1 load m 0`,
+    { name: 'downgrade' },
+  )
+  const program = programOf(scenario, { kernel: '6.1', fs: 'ext4', strategy: mkwrite })
+  expect(explore(program).verdict).toBe('holds in all interleavings')
+})
