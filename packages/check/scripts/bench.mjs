@@ -2,7 +2,8 @@
  * The search, beside two others, for two writers on one hole, in one run:
  *
  *     node scripts/bench.mjs             the search of all interleavings, and fast-check's scheduler on the same program
- *     node scripts/bench.mjs --spin      and spin's verifier on the protocol of tooling/spin (installs spin and gcc where missing)
+ *     node scripts/bench.mjs --spin      and, for a writer, fsync and a hole punch, spin's verifier on the protocol of tooling/spin
+ *                                        (installs spin and gcc where missing)
  *     node scripts/bench.mjs --three     and three threads, each program of which takes a minute or less
  *     node scripts/bench.mjs --jobs      instead: one job and two of `mm-model check`, and how many steps each of two runs that share their
  *                                        memory from the beginning: of processors that are busy, wall time says nothing
@@ -25,6 +26,12 @@ mmap m a 0 4k rw shared
 thread t1
 thread t2
 @t1 store m 0 1 || @t2 store m 0 2
+`
+const PUNCH = `create a 4k
+mmap m a 0 4k rw shared
+thread t1
+thread t2
+@t1 store m 0 1 || fsync a || @t2 punch a 0 4k
 `
 const THREE = {
   'two writers and fsync': ['two-writers-and-fsync', ['writeback-waits-for-locked']],
@@ -74,15 +81,20 @@ async function scheduled(program, runs) {
   return steps / seconds
 }
 
-function spin() {
+async function spin() {
   const run = join(HERE, '..', '..', '..', 'tooling', 'spin', 'run.mjs')
-  const args = [run, '--only', 'two-writers-mkwrite', '--json', '--optimize', '2']
+  const args = [run, '--only', 'writer-fsync-punch-mkwrite', '--json', '--optimize', '2']
   const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`tooling/spin/run.mjs ended in ${status}: ${stderr}`)
   const [{ found }] = JSON.parse(stdout)
   const { states, transitions, seconds } = found
+  await search(
+    'a writer, fsync and a hole punch',
+    programOf(parseScenario(PUNCH, { name: 'punch' }), STAGE),
+    {},
+  )
   console.log(
-    `spin's verifier, two writers on a hole in its own protocol: ${transitions} transitions, ${states} states in ` +
+    `spin's verifier, a writer, fsync and a hole punch in its own protocol: ${transitions} transitions, ${states} states in ` +
       `${seconds.toFixed(2)} s with its start: ${rate(transitions, seconds)} transitions/s, ${rate(states, seconds)} states/s`,
   )
 }
@@ -160,7 +172,7 @@ for (const round of [1, 2, 3]) {
 // Its scheduler knows no locks that make a thread wait: a thread that waits is asked again and again.
 const theirs = await scheduled(program, 300)
 console.log(`steps/s, beside fast-check's scheduler: ${(ours / theirs).toFixed(1)} times as many`)
-if (process.argv.includes('--spin')) spin()
+if (process.argv.includes('--spin')) await spin()
 if (process.argv.includes('--three')) {
   for (const [name, [file, defects]] of Object.entries(THREE)) {
     await search(name, programIn(file, defects), {})
