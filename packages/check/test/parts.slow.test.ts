@@ -104,7 +104,7 @@ describe('progress', () => {
         expect(fraction).toBeGreaterThanOrEqual(0)
         expect(fraction).toBeLessThanOrEqual(1)
         expect(depth).toBeGreaterThanOrEqual(0)
-        return seen.length < 4
+        return seen.length < 2
       },
     })
     expect(stopped.verdict).toBe('not exhausted: stopped')
