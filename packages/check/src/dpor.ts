@@ -171,7 +171,8 @@ export class ReducedSearch {
         level.asleep = level.asleep.with(i, search.footprint)
       }
       if (depth === saved.length - 1) return
-      if (path.step(thread, level.past) === WAITS) throw notTheSame(depth)
+      const canRun = thread >= 0 && thread < this.#threads && (path.done & (1 << thread)) === 0
+      if (!canRun || path.step(thread, level.past) === WAITS) throw notTheSame(depth)
       level.thread = thread
       level.footprint = search.footprint
       level.clock = this.#index.add(depth, thread, search.footprint)

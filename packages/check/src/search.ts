@@ -351,7 +351,8 @@ export function notTheSame(at: number): MachineError {
   return new MachineError('BAD_CONFIGURATION', {
     found: `an execution in which step ${at + 1} is another than the time before`,
     expected: 'a program that builds and does the same each time',
-    remedy: 'keep clocks, random numbers and state of other executions out of it',
+    remedy:
+      'keep clocks, random numbers and state of other executions out of it, and checkpoints as they were written',
   })
 }
 

@@ -1,4 +1,5 @@
 import { type Checkpoint, explore, type StateInvariant } from '@mm-model/check'
+import { MachineError } from '@mm-model/core'
 import { describe, expect, it } from 'vitest'
 import { program } from './programs.ts'
 
@@ -46,6 +47,13 @@ describe('where a search was stopped', () => {
       for (const state of rest.finalStates.keys()) states.add(state)
       expect([...states].toSorted()).toEqual([...whole.finalStates.keys()].toSorted())
     }
+  })
+
+  it.each([-1, 30])('is refused when it says what cannot be: thread %d', (thread) => {
+    const { checkpoint } = explore(run, { maxSteps: Math.floor(whole.steps / 2) })
+    const levels = checkpoint!.search!.levels.with(2, { ...checkpoint!.search!.levels[2]!, thread })
+    const spoilt = { ...checkpoint!, search: { ...checkpoint!.search!, levels } }
+    expect(() => explore(run, { resume: spoilt })).toThrowError(MachineError)
   })
 
   it('is the beginning where a shard was not yet found', () => {

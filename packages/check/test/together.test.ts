@@ -7,6 +7,7 @@ import {
   sharedMemory,
   stateInvariants,
 } from '@mm-model/check'
+import { wrongStrategies } from '@mm-model/conformance/gallery'
 import { MachineError } from '@mm-model/core'
 import { describe, expect, it } from 'vitest'
 import { program, type Shape } from './programs.ts'
@@ -84,6 +85,24 @@ describe.each(Object.entries(SHAPES))('%s', (_name, shape) => {
     expect(statesOf(other)).toEqual(statesOf(alone))
     const { outcome, steps } = joinExplorations([first, second])
     expect([outcome, steps]).toEqual([alone.outcome, first.steps + second.steps])
+  })
+})
+
+describe('a violation', () => {
+  const throws = wrongStrategies().find(({ strategy }) => strategy.name === 'throws')!
+  const run = program({
+    threads: [[['load', 0]], [['store', 0]]],
+    settings: ['written'],
+    strategy: throws.strategy,
+  })
+
+  it.each([0, 1, 2, 3])('has the same counterexample, whichever finds it: member %i', (member) => {
+    const memory = sharedMemory(run)
+    const alone = explore(run)
+    expect(alone.counterexample!.shortest).toBe(true)
+    // One of them has been some way before.
+    explore(run, { together: { memory, member: member + 1 }, maxSteps: 10 })
+    expect(explore(run, { together: { memory, member } }).counterexample).toEqual(alone.counterexample)
   })
 })
 
