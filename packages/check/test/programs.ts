@@ -127,7 +127,7 @@ export function program(shape: Shape): Program {
       strategy,
       kernel,
       cpus: threads.length,
-      pmemPages: mount === mountExt4 ? 2048 : 131072,
+      pmemPages: mount === mountExt4 && pages < 512 ? 2048 : 131072,
       ramPages: 1024,
     })
     const sb = mount(machine)
@@ -195,7 +195,10 @@ export const anyShape: fc.Arbitrary<Shape> = fc
       minLength: 1,
       maxLength: 2,
     }),
-    pages: fc.constantFrom(1, 2),
+    pages: fc.oneof(
+      { weight: 6, arbitrary: fc.constantFrom(1, 2) },
+      { weight: 1, arbitrary: fc.constant(512) },
+    ),
     mount: fc.constantFrom(mountExt4, mountXfs),
     processes: fc.boolean(),
     isPrivate: fc.oneof(
