@@ -222,7 +222,6 @@ describe('what cannot be checked is refused in exit code 2, with one line', () =
     [[inFolder('nothing.scn')], /nothing\.scn: found line 3: 'finally leaf m 0 rw', which names nothing, /],
     [[inFolder('frozen.scn')], /frozen\.scn: found line 4: 'store m 0' would block for ever: /],
     [[inFolder('six.scn')], /six\.scn: found 6 threads, .*expected 1 to 5 threads/],
-    [[EXAMPLE, '--kernel', '4.5'], /found kernel 4\.5, whose DAX handlers do not say what they touch/],
     [[EXAMPLE, '--kernel', '7'], /check: unknown kernel '7'/],
     [[EXAMPLE, '--strategy', 'mkwrit'], /check: unknown strategy 'mkwrit'; did you mean 'mkwrite'\?/],
     [[EXAMPLE, '--invariants', 'I99'], /check: unknown invariant 'I99'; did you mean 'I9'\?/],

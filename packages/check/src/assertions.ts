@@ -18,17 +18,10 @@ import {
   TOUCH_SIZE,
   TOUCH_TABLE,
 } from '@mm-model/core'
-import {
-  type DaxFile,
-  daxIsEmptyEntry,
-  daxIsLocked,
-  daxIsZeroEntry,
-  ExtentTable,
-  PAGECACHE_TAG_DIRTY,
-  XaState,
-} from '@mm-model/dax'
+import { type DaxFile, ExtentTable } from '@mm-model/dax'
 import type { Assertion, EntryState, LeafState, Scenario, StagedAssertion } from '@mm-model/scenario'
 import type { RunHistory } from './history.ts'
+import { entryAt } from './invariants/over-leaves.ts'
 import type { StateInvariant } from './program.ts'
 import { type ScenarioInstance, textOf } from './scenario-program.ts'
 
@@ -121,15 +114,13 @@ function durableByteAt(history: RunHistory, { inode }: DaxFile, offset: number):
 
 /** Everything that the mapping entry of a page can be called. */
 export function entryStates({ inode }: DaxFile, page: number): EntryState[] {
-  const xas = new XaState(inode.entries).set(page, 0)
-  const entry = xas.load()
-  if (entry === 0) return ['none']
+  const entry = entryAt(inode, page)
+  if (entry === null) return ['none']
   const states: EntryState[] = []
-  if (daxIsLocked(entry)) states.push('locked')
-  if (daxIsEmptyEntry(entry)) states.push('empty')
-  if (daxIsZeroEntry(entry)) states.push('zero')
-  if (xas.getMark(PAGECACHE_TAG_DIRTY)) states.push('dirty')
-  else if (!daxIsEmptyEntry(entry) && !daxIsZeroEntry(entry)) states.push('clean')
+  if (entry.locked) states.push('locked')
+  if (entry.kind !== 'block') states.push(entry.kind)
+  if (entry.dirty) states.push('dirty')
+  else if (entry.kind === 'block') states.push('clean')
   return states
 }
 

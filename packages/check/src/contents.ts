@@ -148,6 +148,11 @@ function addEntries(mix: Mix, inode: DaxInode | null): void {
     index = xas.index + 1
   }
   mix.add(inode.dirtyPages ? 1 : 2)
+  // Pages are in the same tree as entries; the next one that comes is numbered.
+  const { pages } = inode.mapping
+  if (pages.added === 0) return
+  mix.add(pages.added)
+  for (const { pfn, lock } of pages.between(0, Infinity)) mix.number(pfn).text(lock.name)
 }
 
 /** ext4's blocks, without the scratch of its calls; those of xfs hide what they are made of. */

@@ -48,7 +48,7 @@ export class Execution {
   readonly #runs: (Steps<unknown> | null)[]
   readonly #calls: number[]
 
-  /** @throws MachineError BAD_CONFIGURATION for threads that cannot be told apart, or a kernel whose steps are not described */
+  /** @throws MachineError BAD_CONFIGURATION for threads that cannot be told apart */
   constructor(program: Program) {
     this.instance = program()
     const { threads, machine } = this.instance
@@ -61,13 +61,6 @@ export class Execution {
         found: `${threads.length} threads, of ${new Set(threads.map((t) => t.task)).size} tasks`,
         expected: '1 to 5 threads, each with a task of its own',
         remedy: 'give each thread a task: machine.addTask(mm, cpu)',
-      })
-    }
-    if (machine.kernel.dax !== 'iomap') {
-      throw new MachineError('BAD_CONFIGURATION', {
-        found: `kernel ${machine.kernel.name}, whose DAX handlers do not say what they touch`,
-        expected: 'a kernel with iomap',
-        remedy: 'explore 6.1 or 6.12',
       })
     }
     machine.shootdowns = new Shootdowns(machine)

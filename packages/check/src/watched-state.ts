@@ -5,7 +5,7 @@
 
 import type { Mm, Tlb } from '@mm-model/core'
 import { HUGE_ZERO_PFN, PMD_SIZE, TLB_DIRTY, TLB_WRITE, ZERO_PFN } from '@mm-model/core'
-import { type DaxFile, daxIsPmdEntry, XaState } from '@mm-model/dax'
+import { type DaxFile, XaState } from '@mm-model/dax'
 import { entryStates } from './assertions.ts'
 import { visitLeaves } from './invariants/leaves.ts'
 import type { Instance } from './program.ts'
@@ -65,7 +65,7 @@ function watchFile(file: DaxFile, state: Map<string, string>): void {
     const entry = xas.set(index, 0).find(Number.MAX_SAFE_INTEGER)
     if (entry === 0) return
     const page = xas.index
-    const size = daxIsPmdEntry(entry) ? ', 2 MiB' : ''
+    const size = inode.sb.entryFormat.decode(entry).pages > 1 ? ', 2 MiB' : ''
     state.set(`entry of page ${page} of ${inode.name}`, `${entryStates(file, page).join(', ')}${size}`)
   }
 }

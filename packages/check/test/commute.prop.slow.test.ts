@@ -1,3 +1,4 @@
+import { kernel45, kernel61 } from '@mm-model/core'
 import { mountExt4, mountXfs } from '@mm-model/dax'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -32,6 +33,12 @@ function toTheEnd(execution: Execution): string {
 
 const call = fc.constantFrom(...(Object.keys(CALLS) as CallName[])).map((name) => [name, 0] as const)
 
+const MOUNTS = [
+  [mountExt4, kernel61],
+  [mountXfs, kernel61],
+  [mountExt4, kernel45],
+] as const
+
 it('steps with footprints that do not conflict commute', { timeout: 300_000 }, () => {
   let swapped = 0
   fc.assert(
@@ -41,11 +48,11 @@ it('steps with footprints that do not conflict commute', { timeout: 300_000 }, (
         fc.array(call, { minLength: 1, maxLength: 2 }),
       ),
       fc.constantFrom(...(Object.keys(SETTINGS) as Setting[])),
-      fc.constantFrom(mountExt4, mountXfs),
+      fc.constantFrom(...MOUNTS),
       fc.boolean(),
       fc.array(fc.tuple(fc.nat(1), fc.integer({ min: 1, max: 12 })), { minLength: 1, maxLength: 6 }),
-      (threads, setting, mount, processes, turns) => {
-        const run = program({ threads, settings: [setting], mount, processes })
+      (threads, setting, [mount, kernel], processes, turns) => {
+        const run = program({ threads, settings: [setting], mount, kernel, processes })
         const search = new Search(run, [], { executions: 1e6, steps: 1e9, states: 0 }, false)
         // Somewhere on the way: a schedule of steps that ran.
         const schedule: number[] = []

@@ -9,7 +9,6 @@ import {
 import { wrongStrategies } from '@mm-model/conformance/gallery'
 import {
   INSTALL_MKWRITE,
-  kernel45,
   kernel61,
   Machine,
   MachineError,
@@ -261,7 +260,6 @@ describe('limits', () => {
 
   it('of programs are checked', () => {
     expect(() => explore(program({ threads: [] }))).toThrowError(MachineError)
-    expect(() => explore(program({ threads: [[['load', 0]]], kernel: kernel45 }))).toThrowError(/iomap/)
   })
 })
 

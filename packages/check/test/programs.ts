@@ -5,6 +5,7 @@
 import type { Instance, Program } from '@mm-model/check'
 import {
   type KernelProfile,
+  kernel45,
   kernel61,
   kernel612,
   MADV_DONTNEED,
@@ -187,7 +188,7 @@ const two = fc.tuple(
   fc.array(call, { minLength: 1, maxLength: 2 }),
 )
 const three = fc.tuple(...[1, 2, 3].map(() => call.map((one) => [one])))
-/** Two threads of one or two calls, or three of one, on a file of a page or two of ext4 or xfs. */
+/** Two threads of one or two calls, or three of one, on a file of a page or two of ext4 or xfs, by three kernels. */
 export const anyShape: fc.Arbitrary<Shape> = fc
   .record({
     threads: fc.oneof({ weight: 7, arbitrary: two }, { weight: 1, arbitrary: three }),
@@ -208,11 +209,14 @@ export const anyShape: fc.Arbitrary<Shape> = fc
     kernel: fc.oneof(
       { weight: 5, arbitrary: fc.constant(kernel61) },
       { weight: 1, arbitrary: fc.constant(kernel612) },
+      { weight: 2, arbitrary: fc.constant(kernel45) },
     ),
   })
   .map(
     (one): Shape => ({
       ...one,
+      // There is no xfs of 4.5.
+      mount: one.kernel === kernel45 ? mountExt4 : one.mount,
       // A file of one page has no second.
       threads: one.threads.map((calls) => calls.map(([name, page]) => [name, page % one.pages] as const)),
     }),

@@ -1,10 +1,12 @@
 import { explore, type Program } from '@mm-model/check'
 import {
+  kernel45,
   TOUCH_ENTRIES,
   TOUCH_ENTRY_LOCK,
   TOUCH_FRAME,
   TOUCH_FREEZE,
   TOUCH_LOCK,
+  TOUCH_SIZE,
   TOUCH_TABLE,
   TOUCH_TABLE_LOCK,
   TOUCH_TLB,
@@ -151,6 +153,31 @@ describe('the reduced search', () => {
         ],
         settings: ['stored'],
       },
+    ],
+    [
+      'entries and pages of 4.5',
+      TOUCH_ENTRIES,
+      { threads: [[['load', 0]], [['pwrite', 0]]], settings: ['hole'], kernel: kernel45 },
+    ],
+    [
+      'locks of 4.5',
+      TOUCH_LOCK,
+      {
+        threads: [
+          [
+            ['load', 0],
+            ['grow', 0],
+          ],
+          [['truncate', 0]],
+        ],
+        settings: ['hole'],
+        kernel: kernel45,
+      },
+    ],
+    [
+      'sizes of 4.5',
+      TOUCH_SIZE,
+      { threads: [[['truncate', 0]], [['load', 0]]], settings: ['hole'], kernel: kernel45 },
     ],
     [
       'entry locks',

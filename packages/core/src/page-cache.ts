@@ -21,13 +21,16 @@ export class CachedPage {
     this.pfn = pfn
     this.index = index
     this.mapping = mapping
-    this.lock = new RwSem(`page ${index} of ${name}`, 5)
+    // Who has taken a page out can hold its lock still when the next one comes to its place.
+    this.lock = new RwSem(`${name}.PG_locked of page ${index}, number ${mapping.pages.added}`, 5)
   }
 }
 
 /** The pages of one file, by index (`mapping->page_tree`, the entries that are pages; 4.5). */
 export class PageCache {
   readonly #pages: Map<number, CachedPage> = new Map()
+  /** How many have been added so far. */
+  added = 0
 
   /** `mapping->nrpages`. */
   get size(): number {
@@ -52,6 +55,7 @@ export class PageCache {
 
   add(page: CachedPage): void {
     this.#pages.set(page.index, page)
+    this.added++
   }
 
   /** mm/filemap.c: delete_from_page_cache, 4.5; what it costs in frames is the caller's. */

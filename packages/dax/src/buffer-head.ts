@@ -29,6 +29,8 @@ export class BufferHead {
   size = 0
   /** First block on the device. */
   block = 0
+  /** Whether the call has allocated or converted the blocks, and zeroed them: for who follows a run, DAX does not ask. */
+  zeroed = false
 
   /** As before a call. */
   clear(): void {
@@ -36,5 +38,6 @@ export class BufferHead {
     this.sizeValid = false
     this.size = 0
     this.block = 0
+    this.zeroed = false
   }
 }

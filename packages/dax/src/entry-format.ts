@@ -41,7 +41,9 @@ export const lockedEntries: EntryFormat = Object.freeze<EntryFormat>({
       kind: daxIsEmptyEntry(value) ? 'empty' : daxIsZeroEntry(value) ? 'zero' : 'block',
       pfn: daxToPfn(value),
       locked: daxIsLocked(value),
-      text: describeEntry(value),
+      get text() {
+        return describeEntry(value)
+      },
     }
   },
 })

@@ -42,7 +42,9 @@ export const radixEntries: EntryFormat = Object.freeze<EntryFormat>({
       kind: 'block',
       pfn: PMEM_BASE_PFN + sector / SECTORS_PER_PAGE,
       locked: false,
-      text: `sector 0x${sector.toString(16)}${pmd ? ', 2 MiB' : ''}`,
+      get text() {
+        return `sector 0x${sector.toString(16)}${pmd ? ', 2 MiB' : ''}`
+      },
     }
   },
 })

@@ -22,7 +22,9 @@ import {
   TOUCH_TIMES,
   TOUCH_WRITE,
   touches,
+  touchesFaultDeed,
 } from '@mm-model/core'
+import type { BufferHead } from './buffer-head.ts'
 import { daxEntryOrder } from './entry.ts'
 import type { FaultContext } from './fault-context.ts'
 import type { DaxInode } from './inode.ts'
@@ -101,6 +103,21 @@ export function touchesZeroed(t: Task, inode: DaxInode, iomap: Iomap, pos: numbe
   const end = Math.min(pos + length, iomap.offset + iomap.length)
   for (let at = Math.floor(pos / 4096) * 4096; at < end; at += 4096) {
     if (at >= iomap.offset) sink(EVENT_ZEROED, inode.pfnOf(iomap.blockAt(at)), TOUCH_WRITE)
+  }
+}
+
+/** The file system has been asked for blocks (`get_block`), and `bh` is its answer. */
+export function touchesGetBlock(t: Task, inode: DaxInode, bh: BufferHead): void {
+  const sink = t.machine.touched
+  if (sink === null) return
+  sink(TOUCH_SIZE, inode.name, TOUCH_READ)
+  sink(TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
+  if (!bh.zeroed) return
+  touchesFaultDeed(t, 'block')
+  for (let i = 0; i < bh.size / 4096; i++) {
+    const pfn = inode.pfnOf(bh.block + i)
+    sink(TOUCH_FRAME, pfn, TOUCH_WRITE)
+    sink(EVENT_ZEROED, pfn, TOUCH_WRITE)
   }
 }
 

@@ -191,7 +191,7 @@ export const I49: StateInvariant = ofFacts(
     const left = leafOf(
       instance,
       [name!, first, Number(second)],
-      ({ inode }, leaf) => entryAt(inode, leaf.page) === 0,
+      ({ inode }, leaf) => entryAt(inode, leaf.page) === null,
     )
     return left === null ? null : `${left}, is mapped, and its entry was dropped`
   },

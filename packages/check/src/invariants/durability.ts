@@ -17,10 +17,10 @@ import {
   TOUCH_TIMES,
   VM_SYNC,
 } from '@mm-model/core'
-import { type DaxInode, daxIsLocked, ExtentTable, PAGECACHE_TAG_DIRTY, XaState } from '@mm-model/dax'
+import { type DaxInode, ExtentTable } from '@mm-model/dax'
 import type { RunHistory, Sync } from '../history.ts'
 import type { Instance, StateInvariant } from '../program.ts'
-import { at, frameOf, isWritable, LEAVES, overLeaves } from './over-leaves.ts'
+import { at, entryAt, frameOf, isWritable, LEAVES, overLeaves } from './over-leaves.ts'
 
 const STORES = [EVENT_STORED, EVENT_FLUSHED, EVENT_COMMITTED, EVENT_SYNC, EVENT_SYNCED]
 
@@ -38,7 +38,7 @@ function lostBy(instance: Instance, history: RunHistory, sync: Sync): string | n
       const page = first + i
       // Of a page that is being cut off or punched nobody was promised anything.
       if (page < sync.first || page > sync.last || page * 4096 >= inode.size) continue
-      if (new XaState(inode.entries).set(page, 0).load() === 0) continue
+      if (entryAt(inode, page) === null) continue
       const pfn = PMEM_BASE_PFN + block + i
       if ((history.unflushed.get(pfn) ?? Infinity) <= sync.since)
         return `page ${page} of ${sync.file} was stored to before, and is not flushed`
@@ -92,10 +92,9 @@ export const I25: StateInvariant = {
       for (const { page: first, pages, block, unwritten } of ExtentTable.of(inode).all) {
         for (let i = 0; i < pages && !unwritten; i++) {
           if (!history.unflushed.has(PMEM_BASE_PFN + block + i)) continue
-          const xas = new XaState(inode.entries).set(first + i, 0)
-          const entry = xas.load()
+          const entry = entryAt(inode, first + i)
           // An entry that is gone went with its page, or is the business of I13.
-          if (entry === 0 || daxIsLocked(entry) || xas.getMark(PAGECACHE_TAG_DIRTY)) continue
+          if (entry === null || entry.locked || entry.dirty) continue
           return `page ${first + i} of ${inode.name} was stored to, is not flushed, and its entry is clean`
         }
       }

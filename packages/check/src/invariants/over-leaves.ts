@@ -5,6 +5,7 @@
 
 import {
   HUGE_ZERO_PFN,
+  PTRS_PER_PMD_LEAF,
   TOUCH_AREAS,
   TOUCH_I_MMAP,
   TOUCH_TABLE,
@@ -12,7 +13,7 @@ import {
   type Vma,
   ZERO_PFN,
 } from '@mm-model/core'
-import { type DaxFile, type DaxInode, daxIsLocked, XaState } from '@mm-model/dax'
+import { type DaxFile, type DaxInode, type DecodedEntry, PAGECACHE_TAG_DIRTY, XaState } from '@mm-model/dax'
 import type { Instance } from '../program.ts'
 import { visitLeaves } from './leaves.ts'
 
@@ -27,6 +28,12 @@ export interface Leaf {
   readonly page: number
   readonly slot: number
   readonly huge: boolean
+}
+
+/** An entry of a mapping, whatever the kernel makes of its bits. */
+export interface MappingEntry extends Pick<DecodedEntry, 'kind' | 'pfn' | 'locked'> {
+  readonly huge: boolean
+  readonly dirty: boolean
 }
 
 /** Each leaf of each area that maps one of the instance's files, private areas only with `privateToo`; the first answer. */
@@ -79,15 +86,22 @@ export function isZeroPage(pfn: number): boolean {
   return pfn === ZERO_PFN || pfn === HUGE_ZERO_PFN
 }
 
-/** The mapping entry of a page of a file, 0 for none. */
-export function entryAt({ entries }: DaxInode, page: number): number {
-  return new XaState(entries).set(page, 0).load()
+/** The mapping entry of a page of a file, or null. */
+export function entryAt({ entries, sb }: DaxInode, page: number): MappingEntry | null {
+  const xas = new XaState(entries).set(page, 0)
+  let value = xas.load()
+  // One of 2 MiB may lie at its first index alone.
+  if (value === 0) {
+    value = xas.set(page - (page % PTRS_PER_PMD_LEAF), 0).load()
+    if (value === 0 || sb.entryFormat.decode(value).pages === 1) return null
+  }
+  const { kind, pfn, locked, pages } = sb.entryFormat.decode(value)
+  return { kind, pfn, locked, huge: pages > 1, dirty: xas.getMark(PAGECACHE_TAG_DIRTY) }
 }
 
 /** Whether somebody is about to change the entry of a page, and what it says need not be so yet. */
 export function isLockedAt(inode: DaxInode, page: number): boolean {
-  const entry = entryAt(inode, page)
-  return entry !== 0 && daxIsLocked(entry)
+  return entryAt(inode, page)?.locked === true
 }
 
 /** `page 3 of a, mapped at 0x600000003000`. */

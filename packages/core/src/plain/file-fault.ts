@@ -70,7 +70,9 @@ function doCowFault(t: Task, vmf: VmFault): number {
     if ((ret & VM_FAULT_LOCKED) === 0)
       throw notModelled('a private file mapping whose handler returns a page that is not locked')
     const { page } = vmf
-    if (page !== null) m.memory.copyPage(vmf.cowPage, page.pfn)
+    if (page !== null) {
+      m.memory.copyPage(vmf.cowPage, page.pfn)
+    }
     mapped = setPteOfFault(t, vmf, vmf.cowPage, true)
     if (page !== null) upWrite(t, page.lock)
     else upRead(t, vmf.vma.vmFile!.mapping.iMmapRwsem)

@@ -16,7 +16,15 @@ import {
 } from '../fault-flags.ts'
 import type { Steps } from '../step.ts'
 import type { Task } from '../task.ts'
-import { TOUCH_FRAMES, TOUCH_WRITE, touches, touchesFrames, touchesPopulate } from '../touch.ts'
+import {
+  TOUCH_FRAME,
+  TOUCH_FRAMES,
+  TOUCH_READ,
+  TOUCH_WRITE,
+  touches,
+  touchesFrames,
+  touchesPopulate,
+} from '../touch.ts'
 import { VM_SHARED } from '../vm-flags.ts'
 import type { VmFault } from '../vm-operations.ts'
 import { fromScratch, maybeMkwrite, updateMmuCache } from './entries.ts'
@@ -72,7 +80,11 @@ function* doCowFault(t: Task, vmf: VmFault): Steps<number> {
     if ((ret & VM_FAULT_LOCKED) === 0)
       throw notModelled('a private file mapping whose handler returns a page that is not locked')
     const { page } = vmf
-    if (page !== null) m.memory.copyPage(vmf.cowPage, page.pfn)
+    if (page !== null) {
+      touches(t, TOUCH_FRAME, page.pfn, TOUCH_READ)
+      touches(t, TOUCH_FRAME, vmf.cowPage, TOUCH_WRITE)
+      m.memory.copyPage(vmf.cowPage, page.pfn)
+    }
     mapped = yield* setPteOfFault(t, vmf, vmf.cowPage, true)
     if (page !== null) yield* upWrite(t, page.lock)
     else yield* upRead(t, vmf.vma.vmFile!.mapping.iMmapRwsem)

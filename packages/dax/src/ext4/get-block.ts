@@ -57,5 +57,6 @@ export function ext4DaxMmapGetBlock(
   bh.sizeValid = true
   bh.size = map.len * 4096
   bh.block = map.pblk
+  bh.zeroed = changed
   return 0
 }

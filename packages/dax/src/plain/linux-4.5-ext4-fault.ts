@@ -63,5 +63,7 @@ export function ext4DaxPfnMkwrite(t: Task, vmf: VmFault): number {
 function startPagefault(t: Task, inode: DaxInode, shared: boolean): void {
   sbStart(t, inode.sb, SB_FREEZE_PAGEFAULT)
   if (shared) faultUpdateTime(t, inode)
-  else fileUpdateTime(t, inode)
+  else {
+    fileUpdateTime(t, inode)
+  }
 }

@@ -158,6 +158,8 @@ export function ext4SyncFile(
   const { inode } = file as DaxFile
   filemapWriteAndWaitRange(t, inode, start, end)
   const { personality } = inode.sb
-  if (datasync ? personality.datasyncDirty(inode) : personality.syncDirty(inode)) personality.commit()
+  if (datasync ? personality.datasyncDirty(inode) : personality.syncDirty(inode)) {
+    personality.commit()
+  }
   return 0
 }

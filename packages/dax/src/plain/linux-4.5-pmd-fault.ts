@@ -37,9 +37,13 @@ export function daxPmdFault(t: Task, vmf: VmFault, getBlock: GetBlock): number {
   const beyond = beyondSize(inode, pgoff)
   if (beyond !== 0) return beyond
 
-  if (getBlock(t, inode, pgoff, PMD_SIZE, false, bh) !== 0) return VM_FAULT_SIGBUS
+  const error = getBlock(t, inode, pgoff, PMD_SIZE, false, bh)
+  if (error !== 0) return VM_FAULT_SIGBUS
   const allocate = !bh.mapped && write
-  if (allocate && getBlock(t, inode, pgoff, PMD_SIZE, true, bh) !== 0) return VM_FAULT_SIGBUS
+  if (allocate) {
+    const failed = getBlock(t, inode, pgoff, PMD_SIZE, true, bh)
+    if (failed !== 0) return VM_FAULT_SIGBUS
+  }
   if (!bh.sizeValid || bh.size < PMD_SIZE) return VM_FAULT_FALLBACK
   const { block } = bh
   if (allocate) truncatePagecacheRange(t, inode, pgoff * 4096, pgoff * 4096 + PMD_SIZE - 1)

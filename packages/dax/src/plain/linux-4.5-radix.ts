@@ -16,7 +16,7 @@ export const NO_SECTOR: number = -1
 
 const EIO = 5
 
-/** The entry at the index, or 0; the place is then there (lib/radix-tree.c: radix_tree_lookup, 4.5). */
+/** The entry at the index, or 0; the place is then there. The caller says what it touches (lib/radix-tree.c: radix_tree_lookup, 4.5). */
 export function radixTreeLookup(t: Task, inode: DaxInode, index: number): number {
   return placeAt(t, inode, index).load()
 }
@@ -62,11 +62,21 @@ export function daxRadixEntry(
   return 0
 }
 
-/** Deletes the entries at indices `first … last`, whatever their tags (mm/truncate.c: clear_exceptional_entry, 4.5). */
-export function clearExceptionalEntries(t: Task, inode: DaxInode, first: number, last: number): void {
+/**
+ * Deletes the entries at indices `first … last`, whatever their tags (mm/truncate.c: clear_exceptional_entry, 4.5).
+ * `truncating`: because the pages are no longer the file's.
+ */
+export function clearExceptionalEntries(
+  t: Task,
+  inode: DaxInode,
+  first: number,
+  last: number,
+  truncating: boolean,
+): void {
   for (let index = first; index <= last; ) {
     const xas = placeAt(t, inode, index)
-    if (xas.find(last) === 0) return
+    const entry = xas.find(last)
+    if (entry === 0) return
     index = xas.index
     xas.store(0)
     index++

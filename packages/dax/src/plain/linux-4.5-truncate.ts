@@ -18,7 +18,7 @@ export function deleteFromPageCache(t: Task, inode: DaxInode, page: CachedPage):
 
 /** mm/truncate.c: truncate_inode_pages_range, 4.5, over whole pages `first … last`. */
 function truncateInodePagesRange(t: Task, inode: DaxInode, first: number, last: number): void {
-  clearExceptionalEntries(t, inode, first, last)
+  clearExceptionalEntries(t, inode, first, last, true)
   for (const page of inode.mapping.pages.between(first, last)) {
     downWrite(t, page.lock)
     if (page.mapping !== null) {
@@ -62,7 +62,7 @@ export function invalidateInodePages2Range(
   last: number,
 ): void {
   const { mapping } = inode
-  clearExceptionalEntries(t, inode, first, last)
+  clearExceptionalEntries(t, inode, first, last, false)
   let unmapped = false
   for (const page of mapping.pages.between(first, last)) {
     downWrite(t, page.lock)

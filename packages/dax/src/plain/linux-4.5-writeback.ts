@@ -50,7 +50,7 @@ export function daxWritebackMappingRange(
   for (;;) {
     const entry = xas.set(first, 0).findMarked(last, PAGECACHE_TAG_TOWRITE)
     if (entry === 0) return 0
-    daxWritebackOne(inode, xas.index, entry)
+    daxWritebackOne(t, inode, xas.index, entry)
   }
 }
 
@@ -58,7 +58,7 @@ export function daxWritebackMappingRange(
  * Flushes one entry if it is still there and nobody else has. DIRTY stays: a store that came meanwhile would be lost
  * (fs/dax.c: dax_writeback_one, 4.5).
  */
-function daxWritebackOne(inode: DaxInode, index: number, entry: number): void {
+function daxWritebackOne(t: Task, inode: DaxInode, index: number, entry: number): void {
   const xas = new XaState(inode.entries).set(index, 0)
   if (xas.load() !== entry || !xas.getMark(PAGECACHE_TAG_TOWRITE)) return
   // wb_cache_pmem: what was stored before is durable from here on

@@ -8,6 +8,10 @@ import {
   STEP_FLAG,
   type Steps,
   type Task,
+  TOUCH_READ,
+  TOUCH_SIZE,
+  touches,
+  touchesFaultDeed,
   VM_FAULT_SIGBUS,
   VM_SHARED,
   type VmFault,
@@ -61,6 +65,7 @@ export function* ext4DaxPfnMkwrite(t: Task, vmf: VmFault): Steps<number> {
   yield* startPagefault(t, inode, true)
   yield* downRead(t, inode.mapping.invalidateLock)
   yield STEP_FLAG
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   const result = vmf.pgoff >= sizeInPages(inode) ? VM_FAULT_SIGBUS : yield* daxPfnMkwrite(t, vmf)
   yield* upRead(t, inode.mapping.invalidateLock)
   yield* sbEnd(t, inode.sb, SB_FREEZE_PAGEFAULT)
@@ -70,6 +75,10 @@ export function* ext4DaxPfnMkwrite(t: Task, vmf: VmFault): Steps<number> {
 /** Freeze protection and times. A strategy has a say in those of shared areas; of private ones it knows nothing. */
 function* startPagefault(t: Task, inode: DaxInode, shared: boolean): Steps<void> {
   yield* sbStart(t, inode.sb, SB_FREEZE_PAGEFAULT)
+  touchesFaultDeed(t, 'freeze')
   if (shared) faultUpdateTime(t, inode)
-  else fileUpdateTime(t, inode)
+  else {
+    touchesFaultDeed(t, 'times')
+    fileUpdateTime(t, inode)
+  }
 }

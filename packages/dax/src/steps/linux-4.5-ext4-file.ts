@@ -3,12 +3,36 @@
  * @module
  */
 
-import { type File, type Steps, type Task, VM_HUGEPAGE, VM_MIXEDMAP, type Vma } from '@mm-model/core'
+import {
+  type File,
+  type Steps,
+  type Task,
+  TOUCH_ENTRIES,
+  TOUCH_FILE_SYSTEM,
+  TOUCH_READ,
+  TOUCH_SIZE,
+  TOUCH_WRITE,
+  touches,
+  VM_HUGEPAGE,
+  VM_MIXEDMAP,
+  type Vma,
+} from '@mm-model/core'
 import { downWrite, upWrite } from '@mm-model/core/steps'
 import { daxContext } from '../fault-context.ts'
 import type { DaxFile, DaxInode } from '../inode.ts'
 import { IOMAP_DAX, IOMAP_WRITE } from '../iomap.ts'
 import { iomapBegin } from '../iomap-begin.ts'
+import {
+  touchesAccess,
+  touchesBytes,
+  touchesCommitted,
+  touchesNew,
+  touchesSize,
+  touchesSync,
+  touchesSynced,
+  touchesTimes,
+  touchesWritten,
+} from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY } from '../xarray.ts'
 import { daxTruncatePage } from './dax-io.ts'
 import { zeroPartialBlocks } from './ext4-file.ts'
@@ -23,6 +47,7 @@ import { filemapWriteAndWaitRange } from './linux-4.5-writeback.ts'
 /** `->mmap`: entries with and without `struct page` side by side (fs/ext4/file.c: ext4_file_mmap, 4.5). */
 export function* ext4FileMmap(_t: Task, file: File, vma: Vma): Steps<number> {
   const { inode } = file as DaxFile
+  touchesAccess(_t, inode)
   inode.accessed()
   vma.vmOps = inode.sb.vmOperations
   vma.vmFlags |= VM_MIXEDMAP | VM_HUGEPAGE
@@ -32,6 +57,7 @@ export function* ext4FileMmap(_t: Task, file: File, vma: Vma): Steps<number> {
 /** The size changes before faults are kept out; only what is cut off is unmapped (fs/ext4/inode.c: ext4_setattr, 4.5). */
 export function* ext4Setattr(t: Task, inode: DaxInode, size: number): Steps<number> {
   const { personality } = inode.sb
+  touchesSize(t, inode)
   const shrink = size <= inode.size
   if (size !== inode.size) {
     inode.size = size
@@ -41,9 +67,11 @@ export function* ext4Setattr(t: Task, inode: DaxInode, size: number): Steps<numb
   yield* truncatePagecache(t, inode, size)
   if (shrink) {
     yield* daxTruncatePage(t, inode, size)
+    touchesSize(t, inode)
     personality.truncate(inode)
   }
   yield* upWrite(t, inode.mapping.invalidateLock)
+  touchesTimes(t, inode)
   inode.touch()
   return 0
 }
@@ -52,6 +80,8 @@ export function* ext4Setattr(t: Task, inode: DaxInode, size: number): Steps<numb
 export function* ext4Fallocate(t: Task, inode: DaxInode, offset: number, length: number): Steps<number> {
   const { personality } = inode.sb
   yield* downWrite(t, inode.rwsem)
+  touchesTimes(t, inode)
+  touchesSize(t, inode)
   const oldSize = inode.size
   const { sectors } = inode
   const newSize = offset + length > oldSize ? offset + length : 0
@@ -72,9 +102,11 @@ export function* ext4Fallocate(t: Task, inode: DaxInode, offset: number, length:
  */
 export function* ext4PunchHole(t: Task, inode: DaxInode, offset: number, requested: number): Steps<number> {
   const { mapping } = inode
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   if (mapping.pages.size > 0 && inode.entries.marked(PAGECACHE_TAG_DIRTY))
     yield* filemapWriteAndWaitRange(t, inode, offset, offset + requested - 1)
   yield* downWrite(t, inode.rwsem)
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   let ret = 0
   if (offset < inode.size) {
     let length = requested
@@ -84,6 +116,8 @@ export function* ext4PunchHole(t: Task, inode: DaxInode, offset: number, request
     const last = Math.floor((offset + length) / 4096) * 4096 - 1
     if (last > first) yield* truncatePagecacheRange(t, inode, first, last)
     yield* zeroPartialBlocks(t, inode, offset, length)
+    touchesSize(t, inode)
+    touchesTimes(t, inode)
     ret = inode.sb.personality.punch(inode, offset, length)
     inode.touch()
     yield* upWrite(t, mapping.invalidateLock)
@@ -108,11 +142,15 @@ export function* ext4FileWriteIter(
   const first = Math.floor(offset / 4096)
   const last = Math.floor((offset + length - 1) / 4096)
   yield* downWrite(t, inode.rwsem)
+  touchesTimes(t, inode)
   inode.touch()
   yield* filemapWriteAndWaitRange(t, inode, offset, offset + length - 1)
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   if (pages.size > 0) yield* invalidateInodePages2Range(t, inode, first, last)
   const ret = daxIo(t, inode, offset, length, byte)
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   if (pages.size > 0) yield* invalidateInodePages2Range(t, inode, first, last)
+  touchesSize(t, inode)
   if (ret > 0 && offset + ret > inode.size) {
     inode.size = offset + ret
     inode.sb.personality.sizeChanged(inode)
@@ -128,9 +166,13 @@ function daxIo(t: Task, inode: DaxInode, offset: number, length: number, byte: n
   let done = 0
   while (done < length) {
     const pos = offset + done
+    touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
     const error = iomapBegin(t, inode, pos, length - done, IOMAP_DAX | IOMAP_WRITE, context)
+    touchesNew(t, inode, context, pos, length - done)
     if (error < 0) return done > 0 ? done : error
     const take = Math.min(iomap.offset + iomap.length - pos, length - done)
+    touchesBytes(t, inode, context, pos, take)
+    touchesWritten(t, inode, iomap, pos, take)
     t.machine.memory.fillPmem(iomap.blockAt(pos), pos % 4096, take, byte)
     done += take
   }
@@ -140,8 +182,10 @@ function daxIo(t: Task, inode: DaxInode, offset: number, length: number, byte: n
 /** Nothing of a write got in: what it took behind the end goes again (fs/ext4/truncate.h: ext4_truncate_failed_write, 4.5). */
 function* truncateFailedWrite(t: Task, inode: DaxInode): Steps<void> {
   yield* downWrite(t, inode.mapping.invalidateLock)
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   yield* truncateInodePages(t, inode, inode.size)
   yield* daxTruncatePage(t, inode, inode.size)
+  touchesSize(t, inode)
   inode.sb.personality.truncate(inode)
   yield* upWrite(t, inode.mapping.invalidateLock)
 }
@@ -155,8 +199,14 @@ export function* ext4SyncFile(
   datasync: boolean,
 ): Steps<number> {
   const { inode } = file as DaxFile
+  touchesSync(t, inode, start, end)
   yield* filemapWriteAndWaitRange(t, inode, start, end)
   const { personality } = inode.sb
-  if (datasync ? personality.datasyncDirty(inode) : personality.syncDirty(inode)) personality.commit()
+  touches(t, TOUCH_FILE_SYSTEM, 0, TOUCH_WRITE)
+  if (datasync ? personality.datasyncDirty(inode) : personality.syncDirty(inode)) {
+    personality.commit()
+    touchesCommitted(t)
+  }
+  touchesSynced(t, inode, start, end)
   return 0
 }

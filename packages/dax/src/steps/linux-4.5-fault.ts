@@ -10,6 +10,15 @@ import {
   STEP_FLAG,
   type Steps,
   type Task,
+  TOUCH_ACQUIRE,
+  TOUCH_ENTRIES,
+  TOUCH_FRAME,
+  TOUCH_FRAMES,
+  TOUCH_LOCK,
+  TOUCH_READ,
+  TOUCH_SIZE,
+  TOUCH_WRITE,
+  touches,
   VM_FAULT_ERROR,
   VM_FAULT_LOCKED,
   VM_FAULT_MAJOR,
@@ -33,6 +42,7 @@ import type { GetBlock } from '../buffer-head.ts'
 import { daxContext } from '../fault-context.ts'
 import type { DaxFile, DaxInode } from '../inode.ts'
 import { SECTORS_PER_PAGE } from '../radix-entry.ts'
+import { touchesGetBlock } from '../touch.ts'
 import { daxRadixEntry, NO_SECTOR, radixTreeLookup } from './linux-4.5-radix.ts'
 import { deleteFromPageCache } from './linux-4.5-truncate.ts'
 
@@ -55,15 +65,20 @@ export function* daxFault(t: Task, vmf: VmFault, getBlock: GetBlock): Steps<numb
   const { bh } = daxContext(t)
   if (m.trace !== null) m.trace('__dax_fault', t, vmf.pgoff, 0, 0)
   yield STEP_FLAG
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   if (vmf.pgoff >= sizeInPages(inode)) return VM_FAULT_SIGBUS
 
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   let page = mapping.pages.find(vmf.pgoff)
   while (page !== null) {
     if (!(yield* lockPageOrRetry(t, page, vmf.flags))) return VM_FAULT_RETRY
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
     if (page.mapping !== null) break
     yield* upWrite(t, page.lock)
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
     page = mapping.pages.find(vmf.pgoff)
   }
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   if (page !== null && vmf.pgoff >= sizeInPages(inode)) {
     yield* upWrite(t, page.lock)
     return VM_FAULT_SIGBUS
@@ -71,9 +86,11 @@ export function* daxFault(t: Task, vmf: VmFault, getBlock: GetBlock): Steps<numb
 
   let major = 0
   let error = getBlock(t, inode, vmf.pgoff, 4096, false, bh)
+  touchesGetBlock(t, inode, bh)
   if (error === 0 && !bh.mapped && vmf.cowPage < 0) {
     if ((vmf.flags & FAULT_FLAG_WRITE) === 0) return yield* daxLoadHole(t, vmf, inode, page)
     error = getBlock(t, inode, vmf.pgoff, 4096, true, bh)
+    touchesGetBlock(t, inode, bh)
     major = VM_FAULT_MAJOR
   }
   if (error !== 0) {
@@ -99,10 +116,13 @@ function faultReturn(error: number): number {
 /** Locked, or null (mm/filemap.c: find_lock_page, 4.5). */
 function* findLockPage(t: Task, inode: DaxInode, index: number): Steps<CachedPage | null> {
   const { pages } = inode.mapping
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   for (let page = pages.find(index); page !== null; page = pages.find(index)) {
     yield* downWrite(t, page.lock)
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
     if (page.mapping !== null) return page
     yield* upWrite(t, page.lock)
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   }
   return null
 }
@@ -116,11 +136,16 @@ function* daxLoadHole(t: Task, vmf: VmFault, inode: DaxInode, locked: CachedPage
   if (page === null) {
     // An entry is in the way: there is no page to be had, and the access tries again.
     if (radixTreeLookup(t, inode, vmf.pgoff) !== 0) return VM_FAULT_OOM
+    touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
     page = new CachedPage(t.machine.memory.allocFilePage(), vmf.pgoff, mapping, inode.name)
+    touches(t, TOUCH_FRAME, page.pfn, TOUCH_WRITE)
+    touches(t, TOUCH_LOCK, page.lock.name, TOUCH_ACQUIRE)
     page.lock.writer = t
     mapping.pages.add(page)
     yield STEP_FLAG
   }
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   if (vmf.pgoff >= sizeInPages(inode)) {
     yield* upWrite(t, page.lock)
     return VM_FAULT_SIGBUS
@@ -135,10 +160,13 @@ function* daxLoadHole(t: Task, vmf: VmFault, inode: DaxInode, locked: CachedPage
  */
 function* copyUserBlock(t: Task, vmf: VmFault, inode: DaxInode, page: CachedPage | null): Steps<number> {
   const { bh } = daxContext(t)
+  touches(t, TOUCH_FRAME, vmf.cowPage, TOUCH_WRITE)
+  touches(t, TOUCH_FRAME, inode.pfnOf(bh.mapped ? bh.block : 0), TOUCH_READ)
   if (bh.mapped) t.machine.memory.copyPage(vmf.cowPage, inode.pfnOf(bh.block))
   vmf.page = page
   if (page === null) {
     yield* downRead(t, inode.mapping.iMmapRwsem)
+    touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
     if (vmf.pgoff >= sizeInPages(inode)) {
       yield* upRead(t, inode.mapping.iMmapRwsem)
       return VM_FAULT_SIGBUS
@@ -153,6 +181,7 @@ function* daxInsertMapping(t: Task, vmf: VmFault, inode: DaxInode): Steps<number
   const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0
   const { block } = bh
   yield* downRead(t, inode.mapping.iMmapRwsem)
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   let error = vmf.pgoff >= sizeInPages(inode) ? -EIO : 0
   let ret = 0
   if (error === 0) error = yield* daxRadixEntry(t, inode, vmf.pgoff, block * SECTORS_PER_PAGE, false, write)

@@ -10,6 +10,9 @@ import {
   STEP_FLAG,
   type Steps,
   type Task,
+  TOUCH_READ,
+  TOUCH_SIZE,
+  touches,
   VM_FAULT_FALLBACK,
   VM_FAULT_SIGBUS,
   VM_SHARED,
@@ -21,6 +24,7 @@ import { PG_PMD_NR } from '../entry.ts'
 import { daxContext } from '../fault-context.ts'
 import type { DaxFile, DaxInode } from '../inode.ts'
 import { SECTORS_PER_PAGE } from '../radix-entry.ts'
+import { touchesGetBlock } from '../touch.ts'
 import { sizeInPages } from './linux-4.5-fault.ts'
 import { daxRadixEntry } from './linux-4.5-radix.ts'
 import { truncatePagecacheRange } from './linux-4.5-truncate.ts'
@@ -45,17 +49,25 @@ export function* daxPmdFault(t: Task, vmf: VmFault, getBlock: GetBlock): Steps<n
   if (start < vma.vmStart || start + PMD_SIZE > vma.vmEnd) return VM_FAULT_FALLBACK
   const pgoff = vma.linearPageIndex(start)
   yield STEP_FLAG
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   const beyond = beyondSize(inode, pgoff)
   if (beyond !== 0) return beyond
 
-  if (getBlock(t, inode, pgoff, PMD_SIZE, false, bh) !== 0) return VM_FAULT_SIGBUS
+  const error = getBlock(t, inode, pgoff, PMD_SIZE, false, bh)
+  touchesGetBlock(t, inode, bh)
+  if (error !== 0) return VM_FAULT_SIGBUS
   const allocate = !bh.mapped && write
-  if (allocate && getBlock(t, inode, pgoff, PMD_SIZE, true, bh) !== 0) return VM_FAULT_SIGBUS
+  if (allocate) {
+    const failed = getBlock(t, inode, pgoff, PMD_SIZE, true, bh)
+    touchesGetBlock(t, inode, bh)
+    if (failed !== 0) return VM_FAULT_SIGBUS
+  }
   if (!bh.sizeValid || bh.size < PMD_SIZE) return VM_FAULT_FALLBACK
   const { block } = bh
   if (allocate) yield* truncatePagecacheRange(t, inode, pgoff * 4096, pgoff * 4096 + PMD_SIZE - 1)
 
   yield* downRead(t, inode.mapping.iMmapRwsem)
+  touches(t, TOUCH_SIZE, inode.name, TOUCH_READ)
   let result = beyondSize(inode, pgoff)
   const pfn = inode.pfnOf(block)
   if (result === 0 && pfn % PG_PMD_NR !== 0) result = VM_FAULT_FALLBACK

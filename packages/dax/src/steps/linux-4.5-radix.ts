@@ -3,8 +3,18 @@
  * @module
  */
 
-import { STEP_FLAG, type Steps, type Task } from '@mm-model/core'
+import {
+  STEP_FLAG,
+  type Steps,
+  type Task,
+  TOUCH_ENTRIES,
+  TOUCH_READ,
+  TOUCH_WRITE,
+  touches,
+  touchesFaultDeed,
+} from '@mm-model/core'
 import { PG_PMD_NR } from '../entry.ts'
+import { touchesDropsEntry } from '../events.ts'
 import { daxContext } from '../fault-context.ts'
 import type { DaxInode } from '../inode.ts'
 import { radixDaxEntry, radixDaxIsPmd } from '../radix-entry.ts'
@@ -15,7 +25,7 @@ export const NO_SECTOR: number = -1
 
 const EIO = 5
 
-/** The entry at the index, or 0; the place is then there (lib/radix-tree.c: radix_tree_lookup, 4.5). */
+/** The entry at the index, or 0; the place is then there. The caller says what it touches (lib/radix-tree.c: radix_tree_lookup, 4.5). */
 export function radixTreeLookup(t: Task, inode: DaxInode, index: number): number {
   return placeAt(t, inode, index).load()
 }
@@ -38,6 +48,7 @@ export function* daxRadixEntry(
   dirty: boolean,
 ): Steps<number> {
   yield STEP_FLAG
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   const pmdIndex = index - (index % PG_PMD_NR)
   let entry = radixTreeLookup(t, inode, pmdIndex)
   let at = pmdIndex
@@ -48,6 +59,7 @@ export function* daxRadixEntry(
     entry = radixTreeLookup(t, inode, index)
     if (entry === 0 || (pmd && !radixDaxIsPmd(entry))) {
       const { xas } = daxContext(t)
+      touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
       if (entry !== 0) xas.store(0)
       if (sector === NO_SECTOR) return 0
       xas.set(index, 0)
@@ -55,6 +67,8 @@ export function* daxRadixEntry(
     }
   }
   if (dirty) {
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
+    touchesFaultDeed(t, 'dirty')
     const xas = placeAt(t, inode, at)
     xas.load()
     xas.setMark(PAGECACHE_TAG_DIRTY)
@@ -62,12 +76,25 @@ export function* daxRadixEntry(
   return 0
 }
 
-/** Deletes the entries at indices `first … last`, whatever their tags (mm/truncate.c: clear_exceptional_entry, 4.5). */
-export function* clearExceptionalEntries(t: Task, inode: DaxInode, first: number, last: number): Steps<void> {
+/**
+ * Deletes the entries at indices `first … last`, whatever their tags (mm/truncate.c: clear_exceptional_entry, 4.5).
+ * `truncating`: because the pages are no longer the file's.
+ */
+export function* clearExceptionalEntries(
+  t: Task,
+  inode: DaxInode,
+  first: number,
+  last: number,
+  truncating: boolean,
+): Steps<void> {
   for (let index = first; index <= last; ) {
     const xas = placeAt(t, inode, index)
-    if (xas.find(last) === 0) return
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
+    const entry = xas.find(last)
+    if (entry === 0) return
     index = xas.index
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
+    touchesDropsEntry(t, inode, xas, entry, truncating, true)
     xas.store(0)
     index++
     yield STEP_FLAG

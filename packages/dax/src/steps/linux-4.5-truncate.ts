@@ -3,8 +3,19 @@
  * @module
  */
 
-import { type CachedPage, STEP_FLAG, type Steps, type Task } from '@mm-model/core'
+import {
+  type CachedPage,
+  STEP_FLAG,
+  type Steps,
+  type Task,
+  TOUCH_ENTRIES,
+  TOUCH_FRAMES,
+  TOUCH_READ,
+  TOUCH_WRITE,
+  touches,
+} from '@mm-model/core'
 import { downWrite, unmapMappingRange, upWrite } from '@mm-model/core/steps'
+import { touchesCut, touchesInvalidated } from '../events.ts'
 import type { DaxInode } from '../inode.ts'
 import { clearExceptionalEntries } from './linux-4.5-radix.ts'
 import { MAX_PAGE_INDEX } from './writeback.ts'
@@ -12,16 +23,21 @@ import { MAX_PAGE_INDEX } from './writeback.ts'
 /** The page leaves the file; the caller holds its lock (mm/filemap.c: delete_from_page_cache, 4.5). */
 export function* deleteFromPageCache(t: Task, inode: DaxInode, page: CachedPage): Steps<void> {
   yield STEP_FLAG
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
+  touches(t, TOUCH_FRAMES, 0, TOUCH_WRITE)
   inode.mapping.pages.delete(page)
   t.machine.memory.uncache(page.pfn)
 }
 
 /** mm/truncate.c: truncate_inode_pages_range, 4.5, over whole pages `first … last`. */
 function* truncateInodePagesRange(t: Task, inode: DaxInode, first: number, last: number): Steps<void> {
-  yield* clearExceptionalEntries(t, inode, first, last)
+  yield* clearExceptionalEntries(t, inode, first, last, true)
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   for (const page of inode.mapping.pages.between(first, last)) {
     yield* downWrite(t, page.lock)
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
     if (page.mapping !== null) {
+      touches(t, TOUCH_FRAMES, 0, TOUCH_READ)
       if (t.machine.memory.mapcount(page.pfn) > 0)
         yield* unmapMappingRange(t, inode.mapping, page.index * 4096, 4096, false)
       yield* deleteFromPageCache(t, inode, page)
@@ -41,6 +57,7 @@ export function* truncatePagecache(t: Task, inode: DaxInode, newSize: number): S
   yield* unmapMappingRange(t, inode.mapping, hole, 0, true)
   yield* truncateInodePages(t, inode, newSize)
   yield* unmapMappingRange(t, inode.mapping, hole, 0, true)
+  touchesCut(t, inode, hole / 4096)
 }
 
 /** The whole pages of bytes `start … end`; private copies stay (mm/truncate.c: truncate_pagecache_range, 4.5). */
@@ -62,11 +79,14 @@ export function* invalidateInodePages2Range(
   last: number,
 ): Steps<void> {
   const { mapping } = inode
-  yield* clearExceptionalEntries(t, inode, first, last)
+  yield* clearExceptionalEntries(t, inode, first, last, false)
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   let unmapped = false
   for (const page of mapping.pages.between(first, last)) {
     yield* downWrite(t, page.lock)
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
     if (page.mapping !== null) {
+      touches(t, TOUCH_FRAMES, 0, TOUCH_READ)
       if (t.machine.memory.mapcount(page.pfn) > 0) {
         const pages = unmapped ? 1 : last - page.index + 1
         yield* unmapMappingRange(t, mapping, page.index * 4096, pages * 4096, false)
@@ -76,4 +96,5 @@ export function* invalidateInodePages2Range(
     }
     yield* upWrite(t, page.lock)
   }
+  touchesInvalidated(t, inode, first, last)
 }

@@ -3,10 +3,20 @@
  * @module
  */
 
-import { STEP_FLAG, type Steps, type Task } from '@mm-model/core'
+import {
+  STEP_FLAG,
+  type Steps,
+  type Task,
+  TOUCH_ENTRIES,
+  TOUCH_READ,
+  TOUCH_WRITE,
+  touches,
+} from '@mm-model/core'
 import { PG_PMD_NR } from '../entry.ts'
+import { touchesEntryFlushed } from '../events.ts'
 import type { DaxInode } from '../inode.ts'
 import { radixDaxIsPmd } from '../radix-entry.ts'
+import { touchesCmtime } from '../touch.ts'
 import { PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, XaState } from '../xarray.ts'
 import { mappingFlushCmtime } from './times.ts'
 import { MAX_PAGE_INDEX } from './writeback.ts'
@@ -18,8 +28,10 @@ export function* filemapWriteAndWaitRange(
   start: number,
   end: number,
 ): Steps<number> {
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   if (inode.entries.isEmpty) return 0
   const ret = yield* daxWritebackMappingRange(t, inode, start, end)
+  touchesCmtime(t, inode)
   mappingFlushCmtime(inode)
   return ret
 }
@@ -36,6 +48,7 @@ export function* daxWritebackMappingRange(
 ): Steps<number> {
   const m = t.machine
   if (m.trace !== null) m.trace('dax_writeback_mapping_range', t, 0, 0, 0)
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   if (inode.entries.isEmpty) return 0
   let first = Math.floor(start / 4096)
   const last = end === Infinity ? MAX_PAGE_INDEX : Math.floor(end / 4096)
@@ -48,9 +61,10 @@ export function* daxWritebackMappingRange(
   while (xas.findMarked(last, PAGECACHE_TAG_DIRTY) !== 0) xas.setMark(PAGECACHE_TAG_TOWRITE)
   yield STEP_FLAG
   for (;;) {
+    touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
     const entry = xas.set(first, 0).findMarked(last, PAGECACHE_TAG_TOWRITE)
     if (entry === 0) return 0
-    yield* daxWritebackOne(inode, xas.index, entry)
+    yield* daxWritebackOne(t, inode, xas.index, entry)
   }
 }
 
@@ -58,12 +72,15 @@ export function* daxWritebackMappingRange(
  * Flushes one entry if it is still there and nobody else has. DIRTY stays: a store that came meanwhile would be lost
  * (fs/dax.c: dax_writeback_one, 4.5).
  */
-function* daxWritebackOne(inode: DaxInode, index: number, entry: number): Steps<void> {
+function* daxWritebackOne(t: Task, inode: DaxInode, index: number, entry: number): Steps<void> {
   const xas = new XaState(inode.entries).set(index, 0)
   yield STEP_FLAG
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_READ)
   if (xas.load() !== entry || !xas.getMark(PAGECACHE_TAG_TOWRITE)) return
   // wb_cache_pmem: what was stored before is durable from here on
+  touchesEntryFlushed(t, inode, index, entry)
   yield STEP_FLAG
+  touches(t, TOUCH_ENTRIES, inode.name, TOUCH_WRITE)
   xas.set(index, 0)
   if (xas.load() !== 0) xas.clearMark(PAGECACHE_TAG_TOWRITE)
 }
