@@ -23,6 +23,8 @@ export type Held = readonly (readonly number[])[]
 export class LockOrder {
   readonly #recorder: Recorder | null
   readonly #classes: Map<string, number> = new Map()
+  /** By key the number of its class, of keys that were met. */
+  readonly #numbers: number[] = []
   readonly #names: string[] = []
   /** Per class those that were taken while it was held; a bit each. */
   readonly #after: number[] = []
@@ -67,8 +69,7 @@ export class LockOrder {
       const how = element & HOW_MASK
       if (isPlain(how)) continue
       const key = element >> HOW_SHIFT
-      const name = this.#classOf(key)
-      if (name === null) continue
+      if (this.#numberOf(key) < 0) continue
       if (!acquires(how)) mine = mine.includes(key) ? mine.toSpliced(mine.lastIndexOf(key), 1) : mine
       else {
         // Who only tries waits for nobody.
@@ -108,8 +109,14 @@ export class LockOrder {
     return false
   }
 
+  /** The number of the class of a lock; -1 for what is no lock. */
   #numberOf(key: number): number {
-    return this.#numberOfName(this.#classOf(key)!)
+    const known = this.#numbers[key]
+    if (known !== undefined) return known
+    const name = this.#classOf(key)
+    const number = name === null ? -1 : this.#numberOfName(name)
+    this.#numbers[key] = number
+    return number
   }
 
   #numberOfName(name: string): number {
