@@ -93,4 +93,20 @@ describe('Linux 4.5', () => {
     )
     expect([...found.keys()]).toEqual(['I21', 'I23'])
   })
+
+  it('loses a store whose entry write(2) has dropped, because of a hole that was loaded', () => {
+    // invalidate_inode_pages2_range takes the entries of its range, tagged or not, and unmaps pages of the page cache alone.
+    const { found } = broken(
+      [
+        'create a 8k',
+        'fill a 0 4k 3',
+        'mmap m a 0 8k rw shared',
+        'load m 4k',
+        'thread t1',
+        'store m 0 1 ; fsync a || @t1 fill a 0 1 5',
+        '',
+      ].join('\n'),
+    )
+    expect([...found.keys()].toSorted()).toEqual(['I13', 'I19', 'I21', 'I23', 'I49'])
+  })
 })

@@ -11,16 +11,17 @@ import {
   EVENT_SYNCED,
   EVENT_ZEROED,
   PMEM_BASE_PFN,
+  PTRS_PER_PMD_LEAF,
   TOUCH_ENTRIES,
   TOUCH_ENTRY_LOCK,
   TOUCH_FILE_SYSTEM,
   TOUCH_TIMES,
   VM_SYNC,
 } from '@mm-model/core'
-import { type DaxInode, ExtentTable } from '@mm-model/dax'
+import { type DaxFile, type DaxInode, ExtentTable } from '@mm-model/dax'
 import type { RunHistory, Sync } from '../history.ts'
 import type { Instance, StateInvariant } from '../program.ts'
-import { at, entryAt, frameOf, isWritable, LEAVES, overLeaves } from './over-leaves.ts'
+import { at, entryAt, frameOf, isWritable, LEAVES, overLeaves, overLeavesOf } from './over-leaves.ts'
 
 const STORES = [EVENT_STORED, EVENT_FLUSHED, EVENT_COMMITTED, EVENT_SYNC, EVENT_SYNCED]
 
@@ -28,17 +29,26 @@ function inodeOf({ files = [] }: Instance, name: string): DaxInode | null {
   return files.find(({ inode }) => inode.name === name)?.inode ?? null
 }
 
+/** Whether any shared leaf maps the page. */
+function isMapped(file: DaxFile, page: number): boolean {
+  const leaf = overLeavesOf(file, false, ({ page: first, huge }) =>
+    page >= first && page < first + (huge ? PTRS_PER_PMD_LEAF : 1) ? 'it' : null,
+  )
+  return leaf !== null
+}
+
 /** The first page of the range that holds a store from before the call, of which a power failure would leave nothing. */
 function lostBy(instance: Instance, history: RunHistory, sync: Sync): string | null {
-  const inode = inodeOf(instance, sync.file)
-  if (inode === null) return null
+  const file = instance.files?.find(({ inode }) => inode.name === sync.file)
+  if (file === undefined) return null
+  const { inode } = file
   const committed = history.committed.get(sync.file)?.extents
   for (const { page: first, pages, block, unwritten } of ExtentTable.of(inode).all) {
     for (let i = 0; i < pages && !unwritten; i++) {
       const page = first + i
-      // Of a page that is being cut off or punched nobody was promised anything.
       if (page < sync.first || page > sync.last || page * 4096 >= inode.size) continue
-      if (entryAt(inode, page) === null) continue
+      // Of a page that is being cut off or punched, which is mapped no more, nobody was promised anything.
+      if (entryAt(inode, page) === null && !isMapped(file, page)) continue
       const pfn = PMEM_BASE_PFN + block + i
       if ((history.unflushed.get(pfn) ?? Infinity) <= sync.since)
         return `page ${page} of ${sync.file} was stored to before, and is not flushed`
