@@ -56,6 +56,16 @@ describe('mm-model check', () => {
     )
   })
 
+  it('checks the kernel of the discussion, which flushes and write-protects nothing', async () => {
+    const { status, stdout } = await check(EXAMPLE, '--kernel', '4.5')
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^writer-and-fsync {2}on 4\.5, ext4, retry\n/)
+    expect(stdout).toMatch(
+      /\nviolated: I21: page 0 of a, mapped at m\+0x0, can be stored to while it is flushed\n/,
+    )
+    expect((await check(EXAMPLE, '--kernel', '4.5', '--invariants', 'I23,I25')).status).toBe(0)
+  })
+
   it('shows what ran below the parallel line, or says that the counterexample ends before', async () => {
     const below = await check(inFolder('below.scn'), '--invariants', 'none')
     expect(below.stdout).toMatch(/\nwhen all have ended\n {2}load m 0\n(.*\n)* {2}= 7\n\nviolated: line 6: /)

@@ -12,8 +12,8 @@ import { fromScratch, maybePmdMkwrite } from './entries.ts'
 import { lockTable, unlockTable } from './locking.ts'
 
 /**
- * Installs a PMD leaf for the 2 MiB at `pfn` without a look at the entry that is there; the caller knows that it is none,
- * or a leaf for the same frames (mm/huge_memory.c: vmf_insert_pfn_pmd, insert_pfn_pmd, 4.5; commit 01871e59af5c).
+ * Installs a PMD leaf for the 2 MiB at `pfn` without a look at the entry that is there; the caller has seen none, or a
+ * leaf for the same frames, and a table that another has put there since is lost with its entries (mm/huge_memory.c: vmf_insert_pfn_pmd, insert_pfn_pmd, 4.5; commit 01871e59af5c).
  */
 export function vmfInsertPfnPmdOver(t: Task, vmf: VmFault, pfn: number, write: boolean): number {
   const m = t.machine
