@@ -102,6 +102,8 @@ export class PhysicalMemory {
   #exclusive: Uint8Array = new Uint8Array(FIRST_FRAMES)
   /** Pages of a page cache: `FILE_PAGE`, and `IN_CACHE` while the cache holds them. */
   #file: Uint8Array = new Uint8Array(FIRST_FRAMES)
+  /** How often a page of a page cache was gathered by who is still to flush; by frame number. */
+  readonly #gathered: Map<number, number> = new Map()
   /** Stack of freed RAM frames: the last one freed is handed out first, as from a CPU's list of free pages. */
   #free: Int32Array = new Int32Array(FIRST_FRAMES)
   #freeCount = 0
@@ -170,7 +172,36 @@ export class PhysicalMemory {
   /** The page cache lets go of the frame, which is free when nothing maps it. */
   uncache(pfn: number): void {
     this.#file[pfn - this.ramBasePfn] = FILE_PAGE
-    if (this.mapcount(pfn) === 0) this.freePage(pfn)
+    if (this.#isUnused(pfn)) this.freePage(pfn)
+  }
+
+  /**
+   * An entry less maps the RAM frame, and a flush is to come; true when the caller has to {@link putGathered} it after that: a page
+   * of a page cache stays until nobody can translate to it, in the cache or not (mm/memory.c: tlb_remove_page).
+   */
+  gather(pfn: number): boolean {
+    const last = this.removeRmap(pfn)
+    if (!this.isFilePage(pfn)) return last
+    this.#gathered.set(pfn, (this.#gathered.get(pfn) ?? 0) + 1)
+    return true
+  }
+
+  /** Gives back what was gathered, once it is flushed. */
+  putGathered(pfn: number): void {
+    const holds = this.#gathered.get(pfn)
+    if (holds === undefined) {
+      this.freePage(pfn)
+      return
+    }
+    if (holds > 1) this.#gathered.set(pfn, holds - 1)
+    else this.#gathered.delete(pfn)
+    if (this.#isUnused(pfn)) this.freePage(pfn)
+  }
+
+  /** Of a page of a page cache: nothing maps it, and neither the cache nor who is about to flush holds it. */
+  #isUnused(pfn: number): boolean {
+    const inCache = (this.#file[pfn - this.ramBasePfn]! & IN_CACHE) !== 0
+    return this.mapcount(pfn) === 0 && !inCache && !this.#gathered.has(pfn)
   }
 
   /**
@@ -261,7 +292,7 @@ export class PhysicalMemory {
     const left = --this.#mapcount[pfn - this.ramBasePfn]!
     const head = this.compoundHead(pfn)
     if (head >= 0) return this.addHugeRefs(head, -1) === 0
-    return left === 0 && (this.#file[pfn - this.ramBasePfn]! & IN_CACHE) === 0
+    return left === 0 && (this.#file[pfn - this.ramBasePfn] === 0 || this.#isUnused(pfn))
   }
 
   /** References to the page the frame belongs to: entries that map it, or any part of it (`page_count`). */
@@ -295,6 +326,10 @@ export class PhysicalMemory {
       this.#visitFrames(frame, frame + 512, visit)
     }
     for (const frame of this.#freeHuge) visit(frame)
+    for (const [pfn, holds] of [...this.#gathered].sort(([a], [b]) => a - b)) {
+      visit(pfn)
+      visit(holds)
+    }
   }
 
   #visitFrames(from: number, to: number, visit: (number: number) => void): void {

@@ -96,6 +96,30 @@ describe('a page that a handler returns', () => {
     expect(second.mapping).toBeNull()
   })
 
+  it('keeps a page that was gathered until everybody has flushed, whoever takes it out of the cache meanwhile', () => {
+    const { memory } = new Machine({ strategy: retry, pmemPages: 1, ramPages: 8 })
+    const pfn = memory.allocFilePage()
+    for (let entry = 0; entry < 2; entry++) memory.addRmap(pfn)
+    for (let entry = 0; entry < 2; entry++) expect(memory.gather(pfn)).toBe(true)
+    memory.uncache(pfn)
+    expect(memory.ramInUse).toBe(1)
+    memory.putGathered(pfn)
+    expect(memory.ramInUse).toBe(1)
+    memory.putGathered(pfn)
+    expect(memory.ramInUse).toBe(0)
+  })
+
+  it('keeps a page that was gathered and flushed while it is in the cache', () => {
+    const { memory } = new Machine({ strategy: retry, pmemPages: 1, ramPages: 8 })
+    const pfn = memory.allocFilePage()
+    memory.addRmap(pfn)
+    memory.gather(pfn)
+    memory.putGathered(pfn)
+    expect(memory.ramInUse).toBe(1)
+    memory.uncache(pfn)
+    expect(memory.ramInUse).toBe(0)
+  })
+
   it('is unmapped with the file also where private copies stay', () => {
     const { machine, task } = machineOf()
     const file = new HandledFile({ fault: cachedFault })

@@ -90,13 +90,13 @@ function freeGathered(t: Task): void {
   const { pages } = t.tlb
   touchesFrames(t, pages.length - 1)
   if (t.machine.kernel.freesGatheredInOrder) {
-    for (let i = 0; i < pages.length; i++) t.machine.memory.freePage(pages[i]!)
+    for (let i = 0; i < pages.length; i++) t.machine.memory.putGathered(pages[i]!)
     pages.length = 0
     return
   }
   for (let first = 0, size = GATHER_BUNDLE; first < pages.length; ) {
     for (let i = Math.min(first + size, pages.length) - 1; i >= first; i--)
-      t.machine.memory.freePage(pages[i]!)
+      t.machine.memory.putGathered(pages[i]!)
     first += size
     size = GATHER_BATCH
   }

@@ -80,7 +80,7 @@ function* zapPteRange(
     if (deferring !== null && pt.arch.pteDirty(pt.lo, pt.hi, slot)) deferring.asCmtime = true
     pt.clear(slot)
     t.tlb.adjustRange(address, PAGE_SIZE)
-    if (page >= 0 && m.memory.removeRmap(page)) t.tlb.pages.push(page)
+    if (page >= 0 && m.memory.gather(page)) t.tlb.pages.push(page)
   }
   if (m.defects['zap-flushes-under-ptl']) yield* tlbFlushMmuTlbonly(t, mm)
   yield* unlockTable(t, table)
