@@ -46,7 +46,7 @@ function run(pieces) {
         : `${plural(found.schedule.length, 'step')}, ${plural(found.preemptions, 'preemption')}`,
       after.outcome === 'holds' ? `holds in ${plural(after.executions, 'execution')}` : after.verdict,
     ])
-    for (const surprise of [surpriseBefore(piece, before), surpriseAfter(piece, after)])
+    for (const surprise of [surpriseBefore(piece, before), surpriseAfter(after)])
       if (surprise !== null) surprises.push(`${piece.id}: ${surprise}`)
   }
   console.log(tableOf(rows).join('\n'))

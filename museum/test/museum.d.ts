@@ -17,7 +17,8 @@ declare module '*/museum.mjs' {
     readonly row: number | null
     readonly title: string
     readonly before: Side
-    readonly after: Side & { readonly checks?: readonly string[]; readonly preemptions?: number }
+    readonly after: Side & { readonly checks?: readonly string[] }
+    readonly killAfterFaults?: number
     readonly fix?: string
     readonly violates: string
     readonly preemptions: number
@@ -31,7 +32,7 @@ declare module '*/museum.mjs' {
   export function runBefore(piece: Piece): Exploration
   export function runAfter(piece: Piece): Exploration
   export function surpriseBefore(piece: Piece, found: Exploration): string | null
-  export function surpriseAfter(piece: Piece, found: Exploration): string | null
+  export function surpriseAfter(found: Exploration): string | null
   export function tableOf(rows: readonly (readonly string[])[]): readonly string[]
   export function readmeTable(): string
 }

@@ -87,7 +87,15 @@ export { StrategyError, type StrategyErrorCode } from './strategy/error.ts'
 export { StrategyHost } from './strategy/host.ts'
 export { FaultView } from './strategy/view.ts'
 export * from './syscall-flags.ts'
-export { SIGNAL_ACCERR, SIGNAL_ADRERR, SIGNAL_KERNEL, SIGNAL_MAPERR, type Signal, Task } from './task.ts'
+export {
+  SIGNAL_ACCERR,
+  SIGNAL_ADRERR,
+  SIGNAL_KERNEL,
+  SIGNAL_KILL,
+  SIGNAL_MAPERR,
+  type Signal,
+  Task,
+} from './task.ts'
 export { TLB_DIRTY, TLB_EXEC, TLB_WRITE, Tlb } from './tlb.ts'
 export {
   EVENT_ACCESS,

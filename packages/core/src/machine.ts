@@ -71,6 +71,12 @@ export class Machine {
    * with `shootdownHandlers`; runs in the plain form, which nobody can interrupt, have every CPU answer at once in any case.
    */
   shootdowns: Shootdowns | null = null
+  /**
+   * A task that has taken so many page faults for one access, 1 … 63, is killed (`SIGKILL`), as it can be between any two of them
+   * (arch/x86/mm/fault.c: fault_signal_pending, 6.1): whatever else the machine does comes to an end, though two tasks go on taking
+   * a page from each other. By default nobody kills it, and 64 in a row are an error.
+   */
+  killAfterFaults: number = Infinity
   /** Clock ticks since the machine was built; file times are ticks. The driver advances it. */
   now = 1
   #tlbContexts = 0

@@ -15,8 +15,8 @@ import { Vma } from './vma.ts'
 
 /** What a signal looks like to the program (`si_signo`, `si_code` by name). */
 export interface Signal {
-  readonly signal: 'SIGSEGV' | 'SIGBUS'
-  readonly code: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'SI_KERNEL'
+  readonly signal: 'SIGSEGV' | 'SIGBUS' | 'SIGKILL'
+  readonly code: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'SI_KERNEL' | 'SI_USER'
 }
 
 /** The general protection exception: it names no address (arch/x86/kernel/traps.c: exc_general_protection, 6.1). */
@@ -24,6 +24,8 @@ export const SIGNAL_KERNEL: Signal = Object.freeze({ signal: 'SIGSEGV', code: 'S
 export const SIGNAL_MAPERR: Signal = Object.freeze({ signal: 'SIGSEGV', code: 'SEGV_MAPERR' })
 export const SIGNAL_ACCERR: Signal = Object.freeze({ signal: 'SIGSEGV', code: 'SEGV_ACCERR' })
 export const SIGNAL_ADRERR: Signal = Object.freeze({ signal: 'SIGBUS', code: 'BUS_ADRERR' })
+/** Somebody kills it: see `Machine.killAfterFaults`. */
+export const SIGNAL_KILL: Signal = Object.freeze({ signal: 'SIGKILL', code: 'SI_USER' })
 
 /** include/linux/sched.h: struct task_struct, as far as memory is concerned. */
 export class Task {

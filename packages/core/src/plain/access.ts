@@ -27,6 +27,7 @@ import {
   SIGNAL_ACCERR,
   SIGNAL_ADRERR,
   SIGNAL_KERNEL,
+  SIGNAL_KILL,
   SIGNAL_MAPERR,
   type Signal,
   type Task,
@@ -78,6 +79,10 @@ export function access(t: Task, address: number, write: boolean): void {
     return
   }
   for (let faults = 0; faults < MAX_FAULTS; faults++) {
+    if (faults === m.killAfterFaults) {
+      t.signal = SIGNAL_KILL
+      return
+    }
     const rights = m.tlbs[t.cpu]!.lookup(t.mm.tlbContext, address)
     if (rights >= 0 && (!write || (rights & (TLB_WRITE | TLB_DIRTY)) === (TLB_WRITE | TLB_DIRTY))) {
       t.accessPfn = m.tlbs[t.cpu]!.pfn

@@ -95,6 +95,7 @@ export function unmapPageRange(
       if (pt.pmdIsLeaf(pmd)) {
         if (next - address !== PMD_SIZE) splitHugePmd(t, vma, pmd, address)
         else zapHugePmd(t, vma, pmd, address, deferring)
+        // The lock is released: somebody may have put a table there.
       }
       if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd))
         zapPteRange(t, vma.vmMm, pmd, address, next, evenCows, deferring)

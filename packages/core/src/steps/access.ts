@@ -28,6 +28,7 @@ import {
   SIGNAL_ACCERR,
   SIGNAL_ADRERR,
   SIGNAL_KERNEL,
+  SIGNAL_KILL,
   SIGNAL_MAPERR,
   type Signal,
   type Task,
@@ -84,6 +85,10 @@ export function* access(t: Task, address: number, write: boolean): Steps<void> {
   }
   for (let faults = 0; faults < MAX_FAULTS; faults++) {
     touches(t, TOUCH_USER_MODE, faults, TOUCH_READ)
+    if (faults === m.killAfterFaults) {
+      t.signal = SIGNAL_KILL
+      return
+    }
     yield STEP_ACCESS
     touches(t, TOUCH_TLB, t.cpu, TOUCH_READ)
     const rights = m.tlbs[t.cpu]!.lookup(t.mm.tlbContext, address)

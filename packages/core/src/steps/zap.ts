@@ -117,6 +117,8 @@ export function* unmapPageRange(
       if (pt.pmdIsLeaf(pmd)) {
         if (next - address !== PMD_SIZE) yield* splitHugePmd(t, vma, pmd, address)
         else yield* zapHugePmd(t, vma, pmd, address, deferring)
+        // The lock is released: somebody may have put a table there.
+        touches(t, TOUCH_TABLE, pmd >>> 9, TOUCH_READ)
       }
       if (!pt.isNone(pmd) && !pt.pmdIsLeaf(pmd))
         yield* zapPteRange(t, vma.vmMm, pmd, address, next, evenCows, deferring)
