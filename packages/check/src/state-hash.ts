@@ -66,6 +66,8 @@ export class StateHash {
     this.#pristine = search.program()
     this.#search = search
     this.#locals = new Int32Array(size * 2 + 2)
+    // Nobody has seen anything, and what two do who have seen the same is not the same.
+    for (let i = 0; i < size; i++) this.#locals[i * 2 + 1] = i
     this.#past = size
   }
 
@@ -120,7 +122,7 @@ export class StateHash {
       else if (isPlain(how) && changes(how)) this.#change(execution.instance, key, local)
       else if (!isPlain(how)) this.#refresh(execution.instance, key)
     }
-    if (execution.answers[i] === undefined) this.#setLocal(local, 0, 0)
+    if (execution.answers[i] === undefined) this.#setLocal(local, 0, i)
     else if (execution.isBetweenCalls(i)) {
       // Nothing is left of the call but what it answered, and nothing at all of an interrupt.
       this.#beginCall(execution, i)

@@ -19,11 +19,19 @@ const HUGE_ZERO: Shape = {
   pages: 512,
 }
 
+/** Two threads do the same first call with other arguments, and a third sees which came first. */
+const TWO_CALLS: Shape = {
+  threads: [[['munmap', 1]], [['mlock', 0]], [['munmap', 0]]],
+  settings: ['written'],
+  pages: 2,
+}
+
 describe('a step that is known', () => {
   it.each([
     { what: 'no rules', rules: [], shapes: anyShape, programs: 300, walks: 12 },
     { what: 'all rules', rules: stateInvariants, shapes: anyShape, programs: 300, walks: 12 },
     { what: 'a huge page of zeros', rules: [], shapes: fc.constant(HUGE_ZERO), programs: 5, walks: 200 },
+    { what: 'two like calls', rules: [], shapes: fc.constant(TWO_CALLS), programs: 5, walks: 200 },
   ])('does what it did before, with $what', { timeout: 300_000 }, ({ rules, shapes, programs, walks }) => {
     let recalled = 0
     let ran = 0
