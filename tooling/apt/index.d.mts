@@ -21,3 +21,6 @@ export declare function updateLists(options: AptOptions): void
 
 /** `apt-get update`, then `apt-get install` without what is only recommended. @throws AptError */
 export declare function installPackages(names: readonly string[], options: AptOptions): void
+
+/** Where a program is on the PATH, or in some more folders after it, or null. */
+export declare function findProgram(name: string, more?: readonly string[]): string | null

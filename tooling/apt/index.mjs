@@ -12,9 +12,9 @@ export class AptError extends Error {
   }
 }
 
-/** Where a program is on the PATH, or null. */
-function findProgram(name) {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+/** Where a program is on the PATH, or in some more folders, or null. */
+export function findProgram(name, more = []) {
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), ...more]) {
     const path = join(folder, name)
     try {
       accessSync(path, constants.X_OK)

@@ -1,9 +1,9 @@
 /** Installs spin where it is missing, makes the verifier of a variant, and runs it to its end. */
 import { spawn } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { AptError, installPackages } from '@mm-model/apt'
+import { join } from 'node:path'
+import { AptError, findProgram, installPackages } from '@mm-model/apt'
 import { readVerdict } from './verdict.mjs'
 
 const HERE = import.meta.dirname
@@ -27,7 +27,7 @@ export class SpinError extends Error {
 
 /** The programs that are not on the PATH. */
 export function missingPrograms() {
-  return Object.keys(PACKAGES).filter((name) => findProgram(name) === null)
+  return Object.keys(PACKAGES).filter((name) => findProgram(name, ['/usr/bin', '/bin']) === null)
 }
 
 /**
@@ -200,17 +200,4 @@ function missingTool(found, remedy) {
     expected: 'spin and a C compiler',
     remedy,
   })
-}
-
-function findProgram(name) {
-  for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/bin']) {
-    const path = join(folder, name)
-    try {
-      accessSync(path, constants.X_OK)
-      return path
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return null
 }

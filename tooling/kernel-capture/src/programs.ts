@@ -1,7 +1,6 @@
 /** Runs other programs, and says what to do when one is missing or fails. */
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import * as apt from '@mm-model/apt'
 import { CaptureError } from './capture-error.ts'
 
 /** mke2fs and its like are not on everybody's PATH. */
@@ -9,17 +8,7 @@ const EXTRA_PATH: readonly string[] = ['/usr/local/sbin', '/usr/sbin', '/sbin', 
 
 /** Where a program is, or `null`. */
 export function findProgram(name: string): string | null {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), ...EXTRA_PATH]
-  for (const folder of folders) {
-    const path = join(folder, name)
-    try {
-      accessSync(path, constants.X_OK)
-      return path
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return null
+  return apt.findProgram(name, EXTRA_PATH)
 }
 
 /** @throws {CaptureError} CAPTURE_MISSING_TOOL */

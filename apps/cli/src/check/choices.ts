@@ -48,9 +48,7 @@ export async function refusingLater<T>(path: string, work: Promise<T>): Promise<
   try {
     return await work
   } catch (error) {
-    return refusing(path, () => {
-      throw error
-    })
+    throw refusal(path, error)
   }
 }
 
@@ -59,9 +57,13 @@ export function refusing<T>(path: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    if (!(error instanceof MachineError || error instanceof ScenarioError)) throw error
-    throw new InputError(path, `found ${error.found}, expected ${error.expected}`, error.remedy)
+    throw refusal(path, error)
   }
+}
+
+function refusal(path: string, error: unknown): unknown {
+  if (!(error instanceof MachineError || error instanceof ScenarioError)) return error
+  return new InputError(path, `found ${error.found}, expected ${error.expected}`, error.remedy)
 }
 
 /** The words of a flag's value, which has commas between them. */
