@@ -49,7 +49,8 @@ export class ReducedSearch {
   /** Of the choices that are free, as {@link one} says. */
   #order: number
   #first: Int32Array = new Int32Array(0)
-  readonly #one: Int32Array = new Int32Array(1)
+  /** A footprint of one element. */
+  readonly #single: Int32Array = new Int32Array(1)
   /** What the search goes on from, as long as it has not come there: so far nothing else is known of it. */
   #from: SavedSearch | null = null
   /** States before it are somebody else's. */
@@ -256,12 +257,12 @@ export class ReducedSearch {
   #futureRaces(depth: number, future: Int32Array): void {
     const index = this.#index
     const { takers, rivals } = index
-    const one = this.#one
+    const single = this.#single
     for (let thread = 0; thread < this.#threads; thread++) {
       const known = index.clockOf(thread)
       for (const element of this.#cache!.elementsOf(future[thread]!)) {
-        one[0] = element
-        index.look(thread, one, false)
+        single[0] = element
+        index.look(thread, single, false)
         for (let i = 0; i < takers.count; i++) {
           const at = takers.at[i]!
           const other = this.#levels[at]!.thread
@@ -272,7 +273,7 @@ export class ReducedSearch {
           const level = this.#levels[at]!
           const other = level.thread
           if (other === thread || at < known[other]! || index.isBefore(at, other)) continue
-          if (!releasesFor(level.footprint, one)) this.#reverseUnknown(at, depth)
+          if (!releasesFor(level.footprint, single)) this.#reverseUnknown(at, depth)
         }
       }
     }

@@ -19,7 +19,7 @@ import {
 } from '@mm-model/core'
 import { DaxFile } from '@mm-model/dax'
 import { visitLeaves } from './invariants/leaves.ts'
-import { isZeroPage } from './invariants/over-leaves.ts'
+import { isOfFile } from './invariants/over-leaves.ts'
 import type { Instance } from './program.ts'
 
 /** What a thread has done that later steps of it are judged by. */
@@ -81,7 +81,7 @@ export function rememberedOf({ machine, files = [] }: Instance): Remembered {
       visitLeaves(vma, (address, slot, huge) => {
         const { arch, lo, hi } = machine.pageTables
         const pfn = huge ? arch.pmdPfn(lo, hi, slot) : arch.ptePfn(lo, hi, slot)
-        if (!machine.memory.isPmem(pfn) && !isZeroPage(pfn)) copies.add(copyKey(vma.vmMm, address))
+        if (!isOfFile(machine, pfn)) copies.add(copyKey(vma.vmMm, address))
         return null
       })
     }

@@ -40,19 +40,11 @@ export class Path {
     this.hash = remember && search.limits.states > 0 ? new StateHash(search, size) : null
   }
 
-  /** Steps so far. */
-  get length(): number {
-    return this.#schedule.length
-  }
-
   /** A machine in the state at hand. */
   get execution(): Execution {
     const { length } = this.#schedule
-    if (this.#run < 0) {
-      this.#execution = this.#search.replay(this.#schedule, length)
-      this.#run = length
-    }
-    if (this.#run < length) this.#search.follow(this.#execution, this.#schedule, this.#run, length)
+    if (this.#run < 0) this.#execution = this.#search.replay(this.#schedule, length)
+    else this.#search.follow(this.#execution, this.#schedule, this.#run, length)
     this.#run = length
     return this.#execution
   }
@@ -83,7 +75,7 @@ export class Path {
       return result
     }
     this.#schedule.push(i)
-    this.#run = this.length
+    this.#run = this.#schedule.length
     this.done = execution.done
     if (result === RAN) hash?.step(execution, i, search.footprint, past, search.past)
     return result

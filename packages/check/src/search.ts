@@ -91,9 +91,6 @@ export class Search {
   executions = 0
   /** Steps from one state to another, run or recalled. */
   steps = 0
-  /** Machines built, and steps that they ran again to come to a state. */
-  machines = 0
-  repeated = 0
   /** Schedules that were given up because they would only reorder what commutes. */
   redundant = 0
   /** Different states that the search has come through and remembers. */
@@ -154,7 +151,6 @@ export class Search {
 
   /** A new machine that has run the schedule. */
   replay(schedule: readonly number[], length: number): Execution {
-    this.machines++
     const execution = new Execution(this.program)
     this.follow(execution, schedule, 0, length)
     return execution
@@ -165,7 +161,6 @@ export class Search {
     for (let at = from; at < length; at++) {
       if (execution.step(schedule[at]!) !== RAN) throw notTheSame(at)
     }
-    this.repeated += length - from
   }
 
   #tick(): void {

@@ -322,7 +322,7 @@ export class StateHash {
       const { recorder } = this.#search
       const kind = recorder.kindOf(next)
       const mix = new Mix()
-      if (kind === TOUCH_LOCK || kind === TOUCH_TABLE_LOCK) this.#kinds.push(LOCK)
+      if (kind >= 0 && (LOCKS & (1 << kind)) !== 0) this.#kinds.push(LOCK)
       else if (kind >= 0 && addContent(mix, this.#pristine, kind, recorder.idOf(next)))
         this.#kinds.push(READABLE)
       else this.#kinds.push(HISTORY)

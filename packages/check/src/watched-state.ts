@@ -4,10 +4,11 @@
  */
 
 import type { Mm, Tlb } from '@mm-model/core'
-import { HUGE_ZERO_PFN, PMD_SIZE, TLB_DIRTY, TLB_WRITE, ZERO_PFN } from '@mm-model/core'
+import { PMD_SIZE, TLB_DIRTY, TLB_WRITE } from '@mm-model/core'
 import { type DaxFile, XaState } from '@mm-model/dax'
 import { entryStates } from './assertions.ts'
 import { visitLeaves } from './invariants/leaves.ts'
+import { frame, hex, isZeroPage } from './invariants/over-leaves.ts'
 import type { Instance } from './program.ts'
 
 /** What each thing is, by what it is called; what is not there is `none`. */
@@ -77,7 +78,7 @@ function leafWords(mm: Mm, slot: number, huge: boolean): string {
   const writable = huge ? arch.pmdWrite(lo, hi, slot) : arch.pteWrite(lo, hi, slot)
   const dirty = huge ? arch.pmdDirty(lo, hi, slot) : arch.pteDirty(lo, hi, slot)
   return [
-    pfn === ZERO_PFN || pfn === HUGE_ZERO_PFN ? 'zero page' : `frame ${hex(pfn)}`,
+    isZeroPage(pfn) ? 'zero page' : frame(pfn),
     ...(huge ? ['2 MiB'] : []),
     writable ? 'writable' : 'read-only',
     dirty ? 'dirty' : 'clean',
@@ -88,9 +89,5 @@ function cachedWords(tlb: Tlb, mm: Mm, address: number): string | null {
   const rights = tlb.lookup(mm.tlbContext, address)
   if (rights < 0) return null
   const access = (rights & TLB_WRITE) !== 0 ? 'writable' : 'read-only'
-  return `frame ${hex(tlb.pfn)}, ${access}${(rights & TLB_DIRTY) !== 0 ? ', dirty' : ''}`
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16)}`
+  return `${frame(tlb.pfn)}, ${access}${(rights & TLB_DIRTY) !== 0 ? ', dirty' : ''}`
 }

@@ -115,13 +115,17 @@ export function touchesSpurious(t: Task, slot: number, huge: boolean): void {
 /** {@link EVENT_FAULT} `writable ADDRESS`, if the entry at `slot` is about to become so: what is there is not, and scratch entry `i` is. */
 export function touchesWritable(t: Task, slot: number, i: number): void {
   const sink = t.machine.touched
-  if (sink === null) return
+  if (sink === null || !becomesWritable(t, slot, i, slot === t.vmf.pmd)) return
+  sink(EVENT_FAULT, `writable ${t.vmf.address}`, TOUCH_WRITE, t)
+}
+
+/** Whether scratch entry `i` can be written through, and the entry at `slot` cannot. */
+function becomesWritable(t: Task, slot: number, i: number, huge: boolean): boolean {
   const { arch, lo, hi } = t.machine.pageTables
-  const huge = slot === t.vmf.pmd
-  const was = huge ? arch.pmdWrite(lo, hi, slot) : arch.pteWrite(lo, hi, slot)
   const { scratchLo, scratchHi } = t
-  const is = huge ? arch.pmdWrite(scratchLo, scratchHi, i) : arch.pteWrite(scratchLo, scratchHi, i)
-  if (is && !was) sink(EVENT_FAULT, `writable ${t.vmf.address}`, TOUCH_WRITE, t)
+  return huge
+    ? arch.pmdWrite(scratchLo, scratchHi, i) && !arch.pmdWrite(lo, hi, slot)
+    : arch.pteWrite(scratchLo, scratchHi, i) && !arch.pteWrite(lo, hi, slot)
 }
 
 /**
@@ -130,13 +134,10 @@ export function touchesWritable(t: Task, slot: number, i: number): void {
  */
 export function touchesMprotected(t: Task, vma: Vma, address: number, slot: number, huge: boolean): void {
   const sink = t.machine.touched
-  if (sink === null) return
+  if (sink === null || !becomesWritable(t, slot, 1, huge)) return
   const { pageTables, memory } = t.machine
   const { arch, lo, hi } = pageTables
   const { scratchLo, scratchHi } = t
-  const was = huge ? arch.pmdWrite(lo, hi, slot) : arch.pteWrite(lo, hi, slot)
-  const is = huge ? arch.pmdWrite(scratchLo, scratchHi, 1) : arch.pteWrite(scratchLo, scratchHi, 1)
-  if (was || !is) return
   const dirty = huge ? arch.pmdDirty(scratchLo, scratchHi, 1) : arch.pteDirty(scratchLo, scratchHi, 1)
   const pfn = huge ? arch.pmdPfn(lo, hi, slot) : arch.ptePfn(lo, hi, slot)
   const own = !memory.isPmem(pfn) && memory.anonExclusive(pfn) ? 'exclusive' : 'others'

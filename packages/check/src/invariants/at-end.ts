@@ -7,6 +7,7 @@
 import { coreStateInvariants, type Violation } from '@mm-model/core'
 import { type DaxSnapshot, daxStateInvariants } from '@mm-model/dax'
 import type { StateInvariant } from '../program.ts'
+import { hex } from './over-leaves.ts'
 
 interface Rule {
   readonly id: string
@@ -71,7 +72,7 @@ const I46: StateInvariant = {
           const block = extents.writtenBlock(page + i)
           const bytes = block < 0 ? undefined : instance.machine.memory.pmemPage(block)
           if (bytes?.some((byte) => byte !== 0) !== true) continue
-          return `page ${page + i} of ${name} has data in block ${block}, and 0x${address.toString(16)} shows zeros`
+          return `page ${page + i} of ${name} has data in block ${block}, and ${hex(address)} shows zeros`
         }
       }
     }

@@ -8,7 +8,7 @@ import type { DaxFile } from '@mm-model/dax'
 import { type Fact, mmOf } from '../facts.ts'
 import type { Instance, StateInvariant } from '../program.ts'
 import { visitLeaves, visitTables } from './leaves.ts'
-import { at, entryAt, frame, isWritable, type Leaf, overLeavesOf } from './over-leaves.ts'
+import { at, entryAt, fileNamed, frame, hex, isWritable, type Leaf, overLeavesOf } from './over-leaves.ts'
 
 /** A rule about each thing that calls say: the first complaint. */
 function ofFacts(
@@ -28,10 +28,6 @@ function ofFacts(
       return null
     },
   }
-}
-
-function hex(address: number): string {
-  return `0x${address.toString(16)}`
 }
 
 /** What an area with these `VM_*` lacks for a right, in words; null if nothing. */
@@ -140,8 +136,8 @@ function leafOf(
   [name, first, last]: readonly [name: string, first: number, last: number],
   wrong: (file: DaxFile, leaf: Leaf) => boolean,
 ): string | null {
-  const file = instance.files?.find(({ inode }) => inode.name === name)
-  if (file === undefined) return null
+  const file = fileNamed(instance, name)
+  if (file === null) return null
   return overLeavesOf(file, false, (leaf) =>
     leaf.page >= first && leaf.page <= last && wrong(file, leaf) ? at(file, leaf) : null,
   )

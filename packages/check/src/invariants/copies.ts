@@ -17,19 +17,17 @@ import { copyKey, losesKeptCopy, mappedAt } from '../facts.ts'
 import type { Instance, StateInvariant } from '../program.ts'
 import {
   at,
+  fileNamed,
   frame,
   frameOf,
+  hex,
   isLockedAt,
+  isOfFile,
   isWritable,
-  isZeroPage,
   LEAVES,
   overLeaves,
   overLeavesOf,
 } from './over-leaves.ts'
-
-function hex(address: number): string {
-  return `0x${address.toString(16)}`
-}
 
 export const I32: StateInvariant = {
   name: 'I32',
@@ -44,7 +42,7 @@ export const I32: StateInvariant = {
       const [what, address, pfn] = words
       if (kind !== EVENT_ACCESS || what !== 'loads' || !copies.has(copyKey(task.mm, Number(address))))
         continue
-      if (!machine.memory.isPmem(Number(pfn)) && !isZeroPage(Number(pfn))) continue
+      if (!isOfFile(machine, Number(pfn))) continue
       return `the load at ${hex(Number(address))} finds ${frame(Number(pfn))}, and not the copy that was stored to there`
     }
     return null
@@ -67,12 +65,11 @@ export const I33: StateInvariant = {
       if (losesKeptCopy(fact))
         return `the private copy at ${hex(Number(second))} is taken away, and its page is before the end of the file`
       if (fact.kind !== EVENT_CALL || what !== 'cut') continue
-      const file = instance.files?.find(({ inode }) => inode.name === name)
-      if (file === undefined) continue
+      const file = fileNamed(instance, name)
+      if (file === null) continue
       const left = overLeavesOf(file, true, (leaf) => {
         const pfn = frameOf(instance, leaf)
-        const isCopy = !instance.machine.memory.isPmem(pfn) && !isZeroPage(pfn)
-        return isCopy && leaf.page >= Number(second) ? at(file, leaf) : null
+        return !isOfFile(instance.machine, pfn) && leaf.page >= Number(second) ? at(file, leaf) : null
       })
       if (left !== null) return `${left}, is a private copy behind the end of the file`
     }
@@ -93,11 +90,12 @@ export const I47: StateInvariant = {
   explains: 'two who share a file see two contents of it',
   reads: [EVENT_ACCESS, EVENT_STORED, EVENT_WRITTEN],
   everyStep: true,
-  check: ({ machine: { memory } }, { happened }) => {
+  check: ({ machine }, { happened }) => {
+    const { memory } = machine
     for (const { kind, words, task } of happened.facts) {
       if (kind !== EVENT_ACCESS || words[0] !== 'loads') continue
       const [address, pfn, byte] = words.slice(1).map(Number) as [number, number, number]
-      const mapped = memory.isPmem(pfn) || isZeroPage(pfn) ? mappedAt(task.mm, address) : null
+      const mapped = isOfFile(machine, pfn) ? mappedAt(task.mm, address) : null
       if (mapped === null) continue
       const { inode } = mapped.file
       const page = mapped.vma.linearPageIndex(address)

@@ -18,16 +18,21 @@ import {
   TOUCH_TIMES,
   VM_SYNC,
 } from '@mm-model/core'
-import { type DaxFile, type DaxInode, ExtentTable } from '@mm-model/dax'
+import { type DaxFile, ExtentTable } from '@mm-model/dax'
 import type { RunHistory, Sync } from '../history.ts'
 import type { Instance, StateInvariant } from '../program.ts'
-import { at, entryAt, frameOf, isWritable, LEAVES, overLeaves, overLeavesOf } from './over-leaves.ts'
+import {
+  at,
+  entryAt,
+  fileNamed,
+  frameOf,
+  isWritable,
+  LEAVES,
+  overLeaves,
+  overLeavesOf,
+} from './over-leaves.ts'
 
 const STORES = [EVENT_STORED, EVENT_FLUSHED, EVENT_COMMITTED, EVENT_SYNC, EVENT_SYNCED]
-
-function inodeOf({ files = [] }: Instance, name: string): DaxInode | null {
-  return files.find(({ inode }) => inode.name === name)?.inode ?? null
-}
 
 /** Whether any shared leaf maps the page. */
 function isMapped(file: DaxFile, page: number): boolean {
@@ -39,8 +44,8 @@ function isMapped(file: DaxFile, page: number): boolean {
 
 /** The first page of the range that holds a store from before the call, of which a power failure would leave nothing. */
 function lostBy(instance: Instance, history: RunHistory, sync: Sync): string | null {
-  const file = instance.files?.find(({ inode }) => inode.name === sync.file)
-  if (file === undefined) return null
+  const file = fileNamed(instance, sync.file)
+  if (file === null) return null
   const { inode } = file
   const committed = history.committed.get(sync.file)?.extents
   for (const { page: first, pages, block, unwritten } of ExtentTable.of(inode).all) {
@@ -183,8 +188,8 @@ export const I36: StateInvariant = {
   everyStep: true,
   check: (instance, { happened, stores }) => {
     for (const { file, first, last, since } of happened.synced) {
-      const inode = inodeOf(instance, file)
-      if (inode === null || inode.mtime === instance.machine.now) continue
+      const inode = fileNamed(instance, file)?.inode
+      if (inode === undefined || inode.mtime === instance.machine.now) continue
       for (const { page, pages, block } of ExtentTable.of(inode).all) {
         for (let i = 0; i < pages; i++) {
           const store = stores.get(PMEM_BASE_PFN + block + i) ?? 0

@@ -19,6 +19,7 @@ import {
   entryAt,
   frame,
   frameOf,
+  hex,
   isDirty,
   isLockedAt,
   isWritable,
@@ -101,7 +102,7 @@ export const I16: StateInvariant = {
     for (const [cpu, tlb] of machine.tlbs.entries()) {
       tlb.forEach((context, address, pfn) => {
         if (message !== null || !contexts.has(context) || !free(pfn)) return
-        message = `CPU ${cpu} has cached 0x${address.toString(16)} as block ${pfn - PMEM_BASE_PFN}, which is free`
+        message = `CPU ${cpu} has cached ${hex(address)} as block ${pfn - PMEM_BASE_PFN}, which is free`
       })
     }
     return message

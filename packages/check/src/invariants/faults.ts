@@ -26,6 +26,7 @@ import {
 import { DaxFile } from '@mm-model/dax'
 import type { Fact } from '../facts.ts'
 import type { StateInvariant } from '../program.ts'
+import { hex } from './over-leaves.ts'
 
 /** A rule about each thing that faults say: the first complaint. */
 function ofFaults(
@@ -81,7 +82,7 @@ function flagsOf(flags: number): string {
 }
 
 function placeOf({ vmf }: Task): string {
-  return `the fault at 0x${vmf.realAddress.toString(16)}`
+  return `the fault at ${hex(vmf.realAddress)}`
 }
 
 export const I11: StateInvariant = ofFaults(
@@ -136,7 +137,7 @@ export const I31: StateInvariant = ofFaults(
     const writes = (vmf.flags & FAULT_FLAG_WRITE) !== 0
     // 6.0 and 6.1 tag the entries of read faults, too (mended by 169004265860).
     if (!writes && (what !== 'dirty' || machine.kernel.daxReadFaultsTagDirty)) return null
-    return `the ${writes ? 'store' : 'load'} at 0x${vmf.realAddress.toString(16)}, of a private area, ${deed}`
+    return `the ${writes ? 'store' : 'load'} at ${hex(vmf.realAddress)}, of a private area, ${deed}`
   },
 )
 
@@ -152,7 +153,7 @@ export const I35: StateInvariant = ofFaults(
     if (what !== 'writable' || !(vmFile instanceof DaxFile) || (vmFlags & VM_SHARED) === 0) return null
     const { name, mtime, ctime, mapping } = vmFile.inode
     if (mapping.asCmtime || (mtime === machine.now && ctime === machine.now)) return null
-    return `${name} can be stored to at 0x${vmf.address.toString(16)} from now on, and its mtime is from before`
+    return `${name} can be stored to at ${hex(vmf.address)} from now on, and its mtime is from before`
   },
 )
 
@@ -167,7 +168,7 @@ export const I37: StateInvariant = ofFaults(
   ({ words: [what], task: { vmf } }) => {
     const writes = (vmf.flags & FAULT_FLAG_WRITE) !== 0
     if (what !== 'times' || (writes && (vmf.vma.vmFlags & VM_SHARED) !== 0)) return null
-    return `the ${writes ? 'private store' : 'load'} at 0x${vmf.realAddress.toString(16)} changes the times of the file`
+    return `the ${writes ? 'private store' : 'load'} at ${hex(vmf.realAddress)} changes the times of the file`
   },
 )
 

@@ -5,6 +5,7 @@
 
 import {
   HUGE_ZERO_PFN,
+  type Machine,
   PTRS_PER_PMD_LEAF,
   TOUCH_AREAS,
   TOUCH_I_MMAP,
@@ -86,6 +87,11 @@ export function isZeroPage(pfn: number): boolean {
   return pfn === ZERO_PFN || pfn === HUGE_ZERO_PFN
 }
 
+/** Whether a file has frame `pfn`, or it reads as a hole of one: it is no private copy. */
+export function isOfFile({ memory }: Machine, pfn: number): boolean {
+  return memory.isPmem(pfn) || isZeroPage(pfn)
+}
+
 /** The mapping entry of a page of a file, or null. */
 export function entryAt({ entries, sb }: DaxInode, page: number): MappingEntry | null {
   const xas = new XaState(entries).set(page, 0)
@@ -104,12 +110,22 @@ export function isLockedAt(inode: DaxInode, page: number): boolean {
   return entryAt(inode, page)?.locked === true
 }
 
+/** The file of that name, or null. */
+export function fileNamed({ files = [] }: Instance, name: string | undefined): DaxFile | null {
+  return files.find(({ inode }) => inode.name === name) ?? null
+}
+
 /** `page 3 of a, mapped at 0x600000003000`. */
 export function at({ inode }: DaxFile, { page, address }: Leaf): string {
-  return `page ${page} of ${inode.name}, mapped at 0x${address.toString(16)}`
+  return `page ${page} of ${inode.name}, mapped at ${hex(address)}`
 }
 
 /** `frame 0x40007`. */
 export function frame(pfn: number): string {
-  return `frame 0x${pfn.toString(16)}`
+  return `frame ${hex(pfn)}`
+}
+
+/** `0x600000003000`. */
+export function hex(number: number): string {
+  return `0x${number.toString(16)}`
 }

@@ -5,7 +5,7 @@
 
 import { EVENT_STORED_PRIVATE, TLB_WRITE, TOUCH_TLB, VM_SHARED } from '@mm-model/core'
 import type { StateInvariant } from '../program.ts'
-import { at, frame, frameOf, isWritable, isZeroPage, LEAVES, overLeaves } from './over-leaves.ts'
+import { at, frame, frameOf, hex, isWritable, isZeroPage, LEAVES, overLeaves } from './over-leaves.ts'
 
 export const I2: StateInvariant = {
   name: 'I2',
@@ -43,7 +43,7 @@ export const I9: StateInvariant = {
         const other = seen.get(key)
         if (other === undefined) seen.set(key, { cpu, pfn, rights })
         else if (other.pfn !== pfn && ((other.rights | rights) & TLB_WRITE) !== 0)
-          message = `0x${address.toString(16)} is ${frame(other.pfn)} on CPU ${other.cpu} and ${frame(pfn)} on CPU ${cpu}`
+          message = `${hex(address)} is ${frame(other.pfn)} on CPU ${other.cpu} and ${frame(pfn)} on CPU ${cpu}`
       })
       if (message !== null) return message
     }
